@@ -1,0 +1,19 @@
+"""The objects that travel between the parts: frozen, with read-only arrays and the labels that explain them."""
+
+from repsim_core.types.arrays import Stimuli, digest, read_only
+from repsim_core.types.library import Dataset, DatasetCard, LayerInfo, ModelCard
+from repsim_core.types.matrix import SimilarityMatrix
+from repsim_core.types.representation import LayerActivations, Representation
+
+__all__ = [
+    "Dataset",
+    "DatasetCard",
+    "LayerActivations",
+    "LayerInfo",
+    "ModelCard",
+    "Representation",
+    "SimilarityMatrix",
+    "Stimuli",
+    "digest",
+    "read_only",
+]
