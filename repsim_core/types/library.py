@@ -15,7 +15,8 @@ from repsim_core.types.arrays import Stimuli, digest, read_only
 class LayerInfo:
     """What a dry run learned about one layer.
 
-    ``shape`` is the response to one stimulus, ``note`` how a tensor was chosen out of a tuple or dict, or "".
+    ``shape`` is the response to one stimulus, ``note`` how a tensor was chosen out of a tuple or dict, or "". A module
+    that never ran or gave no tensor is not ``usable``, and ``note`` says why.
     """
 
     name: str
@@ -24,6 +25,7 @@ class LayerInfo:
     parameters: int
     dtype_bytes: int = 4
     note: str = ""
+    usable: bool = True
 
     @property
     def units(self) -> int:

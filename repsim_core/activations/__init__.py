@@ -1,0 +1,7 @@
+"""Activations: responses of layers to stimuli."""
+
+from repsim_core.activations.extract import extract, needed_bytes
+from repsim_core.activations.pooling import POOLINGS
+from repsim_core.models.layers import default_layers
+
+__all__ = ["POOLINGS", "default_layers", "extract", "needed_bytes"]

@@ -1,0 +1,168 @@
+"""Responses of chosen layers to a dataset, in one pass, batch by batch, into memory that was counted beforehand."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from repsim_core.activations.pooling import POOLINGS, applied, pooled, pooled_shape
+from repsim_core.compute.memory import budget_bytes, readable_bytes
+from repsim_core.compute.progress import Progress, no_progress
+from repsim_core.errors import BudgetError, CaptureError, InputError, unknown_name
+from repsim_core.models import Model
+from repsim_core.models.hooks import chosen_tensor, evaluation_mode, recording, unwrapped
+from repsim_core.models.layers import default_layers, forward, prepared
+from repsim_core.models.layers import layers as dry_run
+from repsim_core.types import Dataset, LayerActivations, LayerInfo, Representation
+
+
+def extract(
+    model: Model | torch.nn.Module,
+    dataset: Dataset,
+    layers: Sequence[str] | None = None,
+    *,
+    pooling: str = "flatten",
+    batch_size: int = 128,
+    memory_bytes: int | None = None,
+    progress: Progress | None = None,
+) -> LayerActivations:
+    """Responses of several layers to every stimulus of a dataset.
+
+    Parameters
+    ----------
+    model
+        A loaded model, or a bare ``nn.Module`` that takes the dataset's inputs as they are.
+    dataset
+        Stimuli in order; their ids are kept with the rows.
+    layers
+        Names as :func:`repsim_core.models.layers` lists them; ``None`` takes one a block.
+    pooling
+        A key of :data:`POOLINGS`. What it cannot apply to is listed in ``notes``.
+    batch_size
+        Stimuli a forward pass.
+    memory_bytes
+        Limit for the stored responses, float32; by default :func:`repsim_core.compute.memory.budget_bytes`.
+    progress
+        Called as ``progress(done, total)`` with counts of stimuli; raising :class:`Cancelled` stops the run.
+
+    Returns
+    -------
+    LayerActivations
+        Layers in execution order, float32 (float64 if the layer gives it).
+
+    Raises
+    ------
+    UnknownNameError, BudgetError, ShapeError, InputError, CaptureError
+        Each before the long part begins.
+
+    Notes
+    -----
+    The model leaves as it came: hooks, training flags and device. Set ``REPSIM_DEVICE=cuda`` to run on a GPU.
+    One forward pass plus one copy of what is kept; n · units · 4 bytes a layer.
+    """
+    if pooling not in POOLINGS:
+        raise unknown_name("pooling", pooling, POOLINGS)
+    infos = {one.name: one for one in dry_run(model, dataset)}
+    chosen = _ordered(infos, layers)
+    shapes = {name: pooled_shape(infos[name].shape, pooling) for name in chosen}
+    count = len(dataset)
+    _check_budget(infos, shapes, count, pooling, budget_bytes() if memory_bytes is None else memory_bytes)
+
+    module = unwrapped(getattr(model, "module", model))
+    progress = progress or no_progress
+    store: dict[str, NDArray[Any]] = {}
+    position = 0
+
+    def keep(name: str, output: Any) -> None:
+        tensor, _ = chosen_tensor(name, output)
+        rows = pooled(tensor, pooling).reshape(len(tensor), -1)
+        if not rows.is_floating_point():
+            rows = rows.float()
+        wide = np.float64 if rows.dtype == torch.float64 else np.float32
+        if name not in store:
+            store[name] = np.empty((count, rows.shape[1]), dtype=wide)
+        # The copy into our own buffer is the clone: a later in-place layer cannot reach it.
+        torch.from_numpy(store[name][position : position + len(rows)]).copy_(rows)
+
+    with evaluation_mode(module, os.environ.get("REPSIM_DEVICE")), recording(module, chosen, keep):
+        device = next((one.device for one in module.parameters()), torch.device("cpu"))
+        progress(0, count)
+        while position < count:
+            batch = prepared(model, dataset.inputs[position : position + batch_size], batch_size)
+            forward(module, batch.to(device))
+            position += len(batch)
+            progress(position, count)
+
+    missing = [name for name in chosen if name not in store]
+    if missing:
+        raise CaptureError(f"{missing[0]} did not run on all stimuli; choose another layer.")
+    name = getattr(model, "name", type(module).__name__)
+    representations = {
+        one: Representation(store[one], dataset.stimuli, name, one, shapes[one], owned=True) for one in chosen
+    }
+    recipe = {
+        "model": name,
+        "weights": getattr(model, "weights_digest", ""),
+        "dataset": dataset.name,
+        "split": dataset.split,
+        "n": count,
+        "seed": dataset.seed,
+        "stimuli": dataset.digest,
+        "pooling": pooling,
+        "torch": torch.__version__,
+    }
+    return LayerActivations(
+        name, dataset.name, dataset.stimuli, representations, pooling, recipe, _notes(model, dataset, infos, chosen, pooling)
+    )
+
+
+def needed_bytes(infos: Sequence[LayerInfo], n: int, pooling: str = "flatten") -> int:
+    """Bytes of the stored responses of these layers to n stimuli, float32, after pooling."""
+    return sum(4 * n * int(np.prod(pooled_shape(one.shape, pooling), dtype=np.int64)) for one in infos)
+
+
+def _ordered(infos: dict[str, LayerInfo], names: Sequence[str] | None) -> list[str]:
+    """The chosen names in execution order, each once."""
+    if names is None:
+        return default_layers(list(infos.values()))
+    for name in names:
+        if name not in infos:
+            raise unknown_name("layer", name, infos)
+    if not names:
+        raise InputError(f"No layer was chosen; take one or more of the {len(infos)} that ran.")
+    wanted = set(names)
+    return [name for name in infos if name in wanted]
+
+
+def _check_budget(
+    infos: dict[str, LayerInfo], shapes: dict[str, tuple[int, ...]], n: int, pooling: str, limit: int
+) -> None:
+    per_stimulus = sum(4 * int(np.prod(shape, dtype=np.int64)) for shape in shapes.values())
+    if n * per_stimulus <= limit:
+        return
+    smaller = needed_bytes([infos[name] for name in shapes], n, "mean")
+    fits = limit // per_stimulus
+    ways = [f"Take {fits} stimuli or fewer"] if fits >= 4 else ["Choose fewer layers"]
+    if pooling == "flatten" and smaller <= limit:
+        ways.append(f"pool with 'mean' ({readable_bytes(smaller)})")
+    raise BudgetError(
+        f"{len(shapes)} layers × {n} stimuli need {readable_bytes(n * per_stimulus)} "
+        f"(limit {readable_bytes(limit)}). {', or '.join(ways)}."
+    )
+
+
+def _notes(
+    model: Any, dataset: Dataset, infos: dict[str, LayerInfo], chosen: Sequence[str], pooling: str
+) -> tuple[str, ...]:
+    conversions = model.conversions(dataset.card.input_shape) if hasattr(model, "conversions") else ()
+    outputs = [f"{name}: {infos[name].note}." for name in chosen if infos[name].note]
+    rules = {name: applied(infos[name].shape, pooling) for name in chosen}
+    others = sorted({rule for rule in rules.values() if rule != pooling and rule != "flatten"})
+    kin = [
+        f"Pooling {rule!r} instead of {pooling!r} on: {', '.join(n for n in chosen if rules[n] == rule)}." for rule in others
+    ]
+    return (*conversions, *outputs, *kin)

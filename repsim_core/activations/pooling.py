@@ -1,0 +1,60 @@
+"""From the output of a layer to one row of numbers a stimulus."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
+
+POOLINGS: Mapping[str, str] = {
+    "flatten": "every number of the output is a unit",
+    "mean": "mean over positions (or tokens): one unit a channel",
+    "grid2": "mean over a 2 × 2 grid of positions, channels kept",
+    "grid4": "mean over a 4 × 4 grid of positions, channels kept",
+    "cls_token": "the first token of a sequence",
+    "mean_token": "mean over the tokens after the first",
+}
+
+
+def pooled(output: Tensor, pooling: str) -> Tensor:
+    """Output ``(n, ...)`` pooled; what a pooling cannot apply to is treated as :func:`applied` says.
+
+    Convolutional maps are ``(n, channels, height, width)``, token sequences ``(n, tokens, width)``.
+    """
+    rule = applied(tuple(output.shape[1:]), pooling)
+    if rule == "mean":
+        return output.mean(dim=tuple(range(2, output.ndim))) if output.ndim != 3 else output.mean(dim=1)
+    if rule.startswith("grid"):
+        return adaptive_avg_pool2d(output, int(rule.removeprefix("grid")))
+    if rule == "cls_token":
+        return output[:, 0]
+    if rule == "mean_token":
+        return output[:, 1:].mean(dim=1)
+    return output
+
+
+def applied(shape: tuple[int, ...], pooling: str) -> str:
+    """The pooling that a response of this shape gets: what was asked where it makes sense, else its nearest kin.
+
+    Vectors stay as they are; token poolings become ``mean`` on maps; grids become ``flatten`` on maps no larger than
+    the grid and ``mean`` on tokens; ``mean_token`` on a single token is ``flatten``.
+    """
+    if len(shape) < 2 or pooling == "flatten":
+        return "flatten"
+    tokens = len(shape) == 2
+    if pooling.endswith("_token"):
+        if not tokens:
+            return "mean"
+        return "flatten" if shape[0] < 2 and pooling == "mean_token" else pooling
+    if pooling.startswith("grid"):
+        side = int(pooling.removeprefix("grid"))
+        if len(shape) != 3:
+            return "mean"
+        return pooling if min(shape[1:]) > side else "flatten"
+    return "mean"
+
+
+def pooled_shape(shape: tuple[int, ...], pooling: str) -> tuple[int, ...]:
+    """Shape of one pooled response, without running anything."""
+    with torch.device("meta"):
+        return tuple(pooled(torch.empty((2, *shape)), pooling).shape[1:])

@@ -1,0 +1,1 @@
+"""The seam for size: executors, memory budgets, and the store of finished results."""

@@ -1,0 +1,156 @@
+"""The door for pairs of representations, and the algebra several measures share."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from repsim_core.errors import DegenerateError, InputError, ShapeError, StimulusMismatchError
+from repsim_core.types import Representation
+
+Array = NDArray[np.floating[Any]]
+
+
+def represented(x: ArrayLike | Representation, label: str) -> Representation:
+    """``x`` as a representation; rows of a bare array are numbered."""
+    if isinstance(x, Representation):
+        return x
+    values = np.asarray(x)
+    if values.ndim != 2:
+        raise ShapeError(f"{label}: expected (n_stimuli, n_units), got shape {values.shape}; flatten the trailing axes first.")
+    if not (np.issubdtype(values.dtype, np.number) or values.dtype == np.bool_) or np.iscomplexobj(values):
+        raise ShapeError(f"{label}: expected real numbers, got dtype {values.dtype}; convert it to float64.")
+    return Representation(values, tuple(map(str, range(len(values)))), "array", label)
+
+
+def paired(x: ArrayLike | Representation, y: ArrayLike | Representation) -> tuple[Representation, Representation]:
+    """Both as representations of the same stimuli in the same order, every number finite.
+
+    Raises
+    ------
+    ShapeError, StimulusMismatchError, DegenerateError
+        The last with reason ``non_finite``.
+    """
+    first, second = represented(x, "x"), represented(y, "y")
+    same_stimuli(first, second)
+    for one in (first, second):
+        reason = non_finite(one)
+        if reason:
+            raise DegenerateError(f"{reason} Fix the layer or leave those stimuli out of both sides.", "non_finite")
+    return first, second
+
+
+def same_stimuli(first: Representation, second: Representation) -> None:
+    """Refuse two lists of stimuli that are not equal, item by item."""
+    names = f"{first.model}/{first.layer} and {second.model}/{second.layer}"
+    if first.stimuli == second.stimuli:
+        return
+    if len(first.stimuli) != len(second.stimuli):
+        raise StimulusMismatchError(
+            f"{names} have {len(first.stimuli)} and {len(second.stimuli)} stimuli; extract both on the same ones."
+        )
+    if set(first.stimuli) == set(second.stimuli):
+        raise StimulusMismatchError(f"{names} have the same stimuli in a different order; reorder one of them.")
+    position = next(i for i, pair in enumerate(zip(first.stimuli, second.stimuli, strict=True)) if pair[0] != pair[1])
+    raise StimulusMismatchError(
+        f"{names} have other stimuli: row {position} is {first.stimuli[position]!r} in one and "
+        f"{second.stimuli[position]!r} in the other; extract both on the same ones."
+    )
+
+
+def non_finite(one: Representation) -> str:
+    """Where NaN or infinity stands, as a sentence, or ""."""
+    # The sum is finite whenever every entry is (float64 cannot overflow on float32); the slow look only when it is not.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(one.values.sum(dtype=np.float64)):
+            return ""
+    rows = np.flatnonzero(~np.isfinite(one.values).all(axis=1))
+    if not len(rows):
+        return ""
+    return (
+        f"{one.model}/{one.layer} has NaN or infinity in {len(rows)} of {one.n_stimuli} rows, "
+        f"first for stimulus {one.stimuli[rows[0]]!r}."
+    )
+
+
+def centred(values: Array, label: str = "x") -> Array:
+    """Columns minus their means, in the dtype that came.
+
+    The mean is accumulated in float64 and subtracted twice: the mean of a constant column is off by an ulp or so of
+    that constant, and the second pass leaves an exact zero. Subtracting before any product keeps float32 features with
+    a large mean from cancelling (cells of a plain ResNet are otherwise wrong by 0.1).
+
+    Raises
+    ------
+    DegenerateError
+        Reason ``zero_variance`` if nothing but round-off is left, relative to the norm of the input.
+    """
+    dtype = values.dtype if values.dtype in (np.float32, np.float64) else np.dtype(np.float32)
+    result = np.array(values, dtype=dtype)
+    norm = _norm(result)
+    for _ in range(2):
+        result -= result.mean(axis=0, dtype=np.float64).astype(dtype)
+    if _norm(result) <= 4 * np.finfo(dtype).eps * norm:
+        raise DegenerateError(
+            f"{label} does not vary over its {len(values)} stimuli, so the measure is 0/0; choose another layer.",
+            "zero_variance",
+        )
+    return result
+
+
+def unit_scaled(features: Array) -> Array:
+    """Features times the power of two that brings them near 1, so that their squares neither overflow nor vanish.
+
+    No digit changes, and nothing is copied unless the scale is extreme.
+    """
+    peak = _peak(features)
+    if 1e-9 < peak < 1e9:
+        return features
+    return np.asarray(np.ldexp(features, -int(np.frexp(peak)[1])))
+
+
+def gram(features: Array) -> NDArray[np.float64]:
+    """``X Xᵀ`` in the dtype of the features, returned in float64."""
+    return np.asarray(features @ features.T, dtype=np.float64)
+
+
+def squared_distances(features: Array) -> NDArray[np.float64]:
+    """Squared Euclidean distances of all pairs of rows, float64, exact zeros for equal rows.
+
+    The Gram form cancels for close points, so the features are widened first and the result kept non-negative where
+    round-off alone made it negative.
+    """
+    wide = np.asarray(features, dtype=np.float64)
+    product = wide @ wide.T
+    lengths = np.diag(product).copy()
+    squared = lengths[:, None] + lengths[None, :] - 2 * product
+    noise = 8 * np.finfo(np.float64).eps * (lengths[:, None] + lengths[None, :])
+    squared[squared < noise] = 0.0
+    return squared
+
+
+def at_least(n: int, needed: int, measure: str) -> None:
+    """Refuse fewer stimuli than a measure is defined for."""
+    if n < needed:
+        raise DegenerateError(
+            f"{measure} needs at least {needed} stimuli, got {n}; take n = {needed} or more.", "too_few_stimuli"
+        )
+
+
+def positive(value: float, name: str) -> float:
+    """A finite number above zero, or an :class:`InputError`."""
+    if not (np.isfinite(value) and value > 0):
+        raise InputError(f"{name} must be a number above 0, got {value!r}.")
+    return float(value)
+
+
+def _peak(values: Array) -> float:
+    return max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
+
+
+def _norm(values: Array) -> float:
+    peak = _peak(values)
+    if peak > 1e140 or 0 < peak < 1e-140:  # beyond these the squares leave float64
+        return float(np.linalg.norm(values / peak)) * peak
+    flat = values.ravel()
+    return float(np.sqrt(np.einsum("i,i->", flat, flat, dtype=np.float64)))

@@ -1,0 +1,18 @@
+"""Similarity of representations: the registry of measures, one score, all pairs of layers, one pair looked at closely."""
+
+from repsim_core.similarity.layers import compare_layers
+from repsim_core.similarity.measures import MEASURES, Measure, measure_named, score
+from repsim_core.similarity.profile import Spectrum, aligned_projection, example_similarity, spectrum, subset
+
+__all__ = [
+    "MEASURES",
+    "Measure",
+    "Spectrum",
+    "aligned_projection",
+    "compare_layers",
+    "example_similarity",
+    "measure_named",
+    "score",
+    "spectrum",
+    "subset",
+]

@@ -1,0 +1,97 @@
+"""One layer, or one pair of layers, looked at closely: what a cell of the matrix is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repsim_core.linalg import centred, gram, paired, unit_scaled
+from repsim_core.types import Representation, read_only
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Singular values of a centred layer and three numbers that sum them up, with λ = σ² and π = λ / Σλ."""
+
+    singular_values: NDArray[np.float64]  # descending, above the round-off of the stored responses
+    effective_rank: float  # exp(−Σ π log π), between 1 and the rank
+    participation_ratio: float  # (Σλ)² / Σλ²
+    first_share: float  # λ₁ / Σλ, in (0, 1]
+
+
+def spectrum(x: Representation) -> Spectrum:
+    """Singular values of the centred responses; O(n² p), or O(n p²) where that is less.
+
+    Values at most ``max(n, p) · eps · σ₁`` are round-off and left out, eps being that of the stored dtype.
+
+    Raises
+    ------
+    DegenerateError
+        Reason ``zero_variance``.
+
+    References
+    ----------
+    Roy and Vetterli (2007), The effective rank. EUSIPCO.
+    """
+    features = centred(x.values, f"{x.model}/{x.layer}")
+    floor = max(features.shape) * np.finfo(features.dtype).eps
+    if features.dtype == np.float32:
+        # Squares of float32 values fit float64 with room: the root resolves 1e-8, finer than the responses are.
+        wide = features.astype(np.float64)
+        squares = np.linalg.eigvalsh(gram(wide) if len(wide) <= wide.shape[1] else gram(wide.T))[::-1]
+        values = np.sqrt(squares[squares > 0])
+    else:
+        values = np.linalg.svd(features, compute_uv=False).astype(np.float64)
+    values = values[values > floor * values[0]]
+    energy = values**2
+    share = energy / energy.sum()
+    rank = float(np.exp(-np.sum(share * np.log(share))))
+    return Spectrum(read_only(values), rank, float(1 / np.sum(share**2)), float(share[0]))
+
+
+def example_similarity(x: Representation) -> NDArray[np.float32]:
+    """Cosines of the centred responses of every pair of stimuli, ``(n, n)`` in [−1, 1]; NaN for a stimulus at the mean."""
+    product = gram(unit_scaled(centred(x.values, f"{x.model}/{x.layer}")))
+    lengths = np.sqrt(np.diag(product))
+    lengths[lengths <= 4 * np.finfo(x.values.dtype).eps * lengths.max()] = np.nan
+    return np.clip(product / lengths[:, None] / lengths[None, :], -1, 1).astype(np.float32)
+
+
+def aligned_projection(
+    x: Representation, y: Representation
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """First two principal components of both, the second cloud rotated or mirrored onto the first.
+
+    Returns
+    -------
+    scores_x, scores_y : float64 arrays, (n, 2)
+        Each scaled to unit total variance; a layer of rank 1 has zeros in its second column.
+    share_x, share_y : float64 arrays, (2,)
+        Fraction of the variance of each component, before the rotation.
+
+    Notes
+    -----
+    Orthogonal Procrustes in the plane (Schönemann 1966). Signs of components are fixed by the largest entry.
+    """
+    first, second = paired(x, y)
+    (a, share_a), (b, share_b) = _principal(first), _principal(second)
+    left, _, right = np.linalg.svd(b.T @ a)
+    return a, b @ (left @ right), share_a, share_b
+
+
+def subset(x: Representation, indices: Sequence[int] | NDArray[Any]) -> Representation:
+    """The rows of some stimuli, in the order asked."""
+    rows = np.asarray(indices, dtype=np.int64)
+    stimuli = tuple(x.stimuli[i] for i in rows)
+    return Representation(x.values[rows], stimuli, x.model, x.layer, x.unit_shape, owned=True)
+
+
+def _principal(x: Representation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    product = gram(unit_scaled(centred(x.values, f"{x.model}/{x.layer}")))
+    energies, vectors = np.linalg.eigh(product)
+    top, directions = np.maximum(energies[::-1][:2], 0.0), vectors[:, ::-1][:, :2]
+    signs = np.sign(directions[np.abs(directions).argmax(axis=0), [0, 1]])
+    scores = directions * signs * np.sqrt(top / np.trace(product) * len(product))
+    return scores, top / np.trace(product)
