@@ -2,6 +2,6 @@
 
 from repsim_core.activations.extract import extract, needed_bytes
 from repsim_core.activations.pooling import POOLINGS
-from repsim_core.models.layers import default_layers
+from repsim_core.models.dry_run import default_layers
 
 __all__ = ["POOLINGS", "default_layers", "extract", "needed_bytes"]

@@ -15,8 +15,8 @@ from repsim_core.compute.progress import Progress, no_progress
 from repsim_core.errors import BudgetError, CaptureError, InputError, unknown_name
 from repsim_core.models import Model
 from repsim_core.models.hooks import chosen_tensor, evaluation_mode, recording, unwrapped
-from repsim_core.models.layers import default_layers, forward, prepared
-from repsim_core.models.layers import layers as dry_run
+from repsim_core.models.dry_run import default_layers, forward, prepared
+from repsim_core.models.dry_run import layers as dry_run
 from repsim_core.types import Dataset, LayerActivations, LayerInfo, Representation
 
 
