@@ -1,0 +1,137 @@
+"""The only module that caches. Keys are strings and integers; arrays never are (Streamlit hashes large ones from a sample)."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from repsim_core import activations, datasets, models, similarity
+from repsim_core.datasets.subset import subset
+from repsim_core.types import Dataset, LayerActivations, LayerInfo, ModelCard, Representation, SimilarityMatrix
+from repsim_ui.jobs import Job, Jobs, Report
+from repsim_ui.recipes import Recipe, weights_of
+
+MOST_EXAMPLES = 200  # an example matrix of 200 is 160 kB; more is not read any better
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> Jobs:
+    """The background worker, one for the server."""
+    return Jobs()
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def dataset(name: str, n: int | None, seed: int) -> Dataset:
+    """A dataset; its arrays are read-only, so everyone may share it."""
+    return datasets.load(name, n=n, seed=seed)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def layer_infos(model: str, data: str) -> list[LayerInfo]:
+    """Layers in execution order, found by a run on two stimuli."""
+    return models.layers(models.load(model, weights=weights_of(model)), dataset(data, 2, 0))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def card(model: str) -> ModelCard:
+    """What is known of a model."""
+    known = {one.name: one for one in models.available()}
+    return known[model] if model in known else models.load(model, weights=weights_of(model)).card
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def conversions(model: str, data: str) -> tuple[str, ...]:
+    """What is done to the stimuli so that the model accepts them; a ShapeError if nothing helps."""
+    loaded = models.load(model, weights=weights_of(model))
+    return tuple(loaded.conversions(dataset(data, 2, 0).card.input_shape))
+
+
+def chosen_layers(recipe: Recipe, side: str) -> list[str]:
+    """Layers of one side of a map."""
+    infos = layer_infos(recipe.a if side == "a" else recipe.b, recipe.dataset)
+    if recipe.layers == "blocks":
+        return list(activations.default_layers(infos))
+    if recipe.layers == "all":
+        return [one.name for one in infos]
+    return list(recipe.rows if side == "a" else recipe.columns)
+
+
+def responses(recipe: Recipe, side: str, progress: Callable[[int, int], None] | None = None) -> LayerActivations:
+    """Responses of one side. Every run loads a model of its own: hooks of two visitors never meet on one module."""
+    name = recipe.a if side == "a" else recipe.b
+    layers = tuple(chosen_layers(recipe, side))
+    return _responses(name, recipe.dataset, recipe.n, recipe.seed, recipe.pooling, layers, progress)
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _responses(
+    model: str,
+    data: str,
+    n: int,
+    seed: int,
+    pooling: str,
+    layers: tuple[str, ...],
+    _progress: Callable[[int, int], None] | None,
+) -> LayerActivations:
+    loaded = models.load(model, weights=weights_of(model))
+    return activations.extract(loaded, dataset(data, n, seed), list(layers), pooling=pooling, progress=_progress)
+
+
+def matrix_work(recipe: Recipe) -> Callable[[Report], SimilarityMatrix]:
+    """What the worker does for one map."""
+
+    def work(report: Report) -> SimilarityMatrix:
+        first = responses(recipe, "a", lambda done, total: report(f"stimuli through {recipe.a}", done, total))
+        second = responses(recipe, "b", lambda done, total: report(f"stimuli through {recipe.b}", done, total))
+        return similarity.compare_layers(
+            first,
+            second,
+            measure=recipe.measure,
+            progress=lambda done, total: report("layers compared", done, total),
+            **dict(recipe.options),
+        )
+
+    return work
+
+
+def submit_matrix(recipe: Recipe, watcher: str) -> Job:
+    """The job of a map, started if it is not there."""
+    return jobs().submit(recipe.key, json.dumps(recipe.query()), matrix_work(recipe), watcher)
+
+
+def _layer(recipe: Recipe, side: str, layer: str) -> Representation:
+    return responses(recipe, side)[layer]
+
+
+def example_rows(data: Dataset) -> NDArray[np.intp]:
+    """At most 200 stimuli with every class in its share, sorted by class."""
+    rows = subset(data.labels, len(data), min(len(data), MOST_EXAMPLES), seed=0, name=data.name)
+    return rows if data.labels is None else rows[np.argsort(data.labels[rows], kind="stable")]
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def examples(recipe: Recipe, side: str, layer: str) -> NDArray[np.float32]:
+    """Similarity of the example stimuli to one another."""
+    rows = example_rows(dataset(recipe.dataset, recipe.n, recipe.seed))
+    return similarity.example_similarity(similarity.subset(_layer(recipe, side, layer), rows))
+
+
+@st.cache_data(show_spinner=False, max_entries=128)
+def spectrum(recipe: Recipe, side: str, layer: str) -> dict[str, Any]:
+    """Singular values and the numbers that sum them up."""
+    found = similarity.spectrum(_layer(recipe, side, layer))
+    return {
+        "singular_values": np.array(found.singular_values),
+        "effective_rank": float(found.effective_rank),
+        "participation_ratio": float(found.participation_ratio),
+        "first_share": float(found.first_share),
+    }
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def projections(recipe: Recipe, row: str, column: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Both clouds in the plane, B turned onto A, with the share of each direction."""
+    return similarity.aligned_projection(_layer(recipe, "a", row), _layer(recipe, "b", column))

@@ -1,0 +1,29 @@
+"""What a map will cost, before it is computed: rough, from counts alone, calibrated on two cores."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from repsim_core.types import LayerInfo
+
+CHEAP = 3.0  # seconds; below this a page waits for the answer
+
+
+def seconds(n: int, first: Sequence[LayerInfo], second: Sequence[LayerInfo], everything: Sequence[LayerInfo]) -> float:
+    """Seconds for one map.
+
+    ``first`` and ``second`` are the compared layers of A and B; ``everything`` all layers of both models, which decide
+    what the forward passes cost. One multiplication of a convolution is shared by a position, so weights times positions.
+    """
+    multiplications = sum(one.parameters * int(np.prod(one.shape[1:], dtype=np.int64)) for one in _leaves(everything))
+    units = sum(one.units for one in everything)
+    forward = n * (2e-10 * multiplications + 4e-9 * units)
+    gram = n * n * sum(one.units for one in [*first, *second]) / 2e10
+    cells = n * n * (len(first) + len(second)) * 4e-8 + n * n * len(first) * len(second) / 3e9
+    return 0.1 + forward + gram + cells
+
+
+def _leaves(infos: Sequence[LayerInfo]) -> list[LayerInfo]:
+    """Layers that contain no other: a block would count its convolutions twice."""
+    names = [one.name for one in infos]
+    return [one for one in infos if not any(other.startswith(f"{one.name}.") for other in names)]

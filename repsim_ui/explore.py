@@ -1,0 +1,121 @@
+"""A finished layer map: the matrix that answers clicks, its summary, and what lies behind one cell."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from repsim_core import figures
+from repsim_core.types import SimilarityMatrix
+from repsim_ui import charts, exports, links, panels, sentences
+from repsim_ui.messages import plain, shown_to_the_user
+from repsim_ui.recipes import Recipe, as_python
+
+TABS = ["Examples", "Spectra", "Projection"]
+HOW_TO_READ = """
+Every cell compares one layer of A (down) with one layer of B (across) on the same stimuli; bright is similar for every
+measure. A bright diagonal means that layers match at their own depth; a bright block means that a run of layers hardly
+changes the representation. A number means nothing without its chance level: unrelated layers reach that much by luck.
+Hatched cells are undefined, and hover says why. Click a cell, or use the two boxes, to see what is behind it.
+"""
+
+
+def layer_map(recipe: Recipe, matrix: SimilarityMatrix, seconds: float) -> None:
+    """Everything below the choices."""
+    st.markdown(sentences.summary(matrix))
+    for warning in matrix.warnings:
+        st.warning(plain(warning))
+    if missing := sentences.undefined(matrix):
+        st.info(missing)
+    for key, known in (("la", matrix.rows), ("lb", matrix.columns)):
+        links.keep_known(key, "Layer", known, known[-1])
+    links.keep_known("tab", "Panel", TABS, TABS[0])
+    st.session_state.pop("marked", None)  # a full run: the address decides
+    _explore(recipe, matrix)
+    st.caption(f"Computed in {seconds:.1f} s.")
+    with st.expander("How to read this"):
+        st.markdown(HOW_TO_READ)
+
+
+@st.fragment
+def _explore(recipe: Recipe, matrix: SimilarityMatrix) -> None:
+    rows, columns = matrix.rows, matrix.columns
+
+    def clicked() -> None:
+        points = st.session_state["map"].selection.points
+        if points:
+            st.session_state["la"], st.session_state["lb"] = rows[int(points[0]["y"])], columns[int(points[0]["x"])]
+        else:
+            chosen()  # a second click on a cell deselects it: mark it again
+
+    def chosen() -> None:
+        st.session_state["marked"] = st.session_state["la"], st.session_state["lb"]
+
+    left, right = st.columns([3, 2], gap="medium")
+    with right, st.container(horizontal=True):
+        for key, label, known in (("la", "Layer of A", rows), ("lb", "Layer of B", columns)):
+            st.selectbox(
+                label,
+                known,
+                index=len(known) - 1,
+                key=key,
+                bind="query-params",
+                required=True,
+                on_change=chosen,
+                width="stretch",
+            )
+    row, column = st.session_state["la"], st.session_state["lb"]
+    marked = st.session_state.setdefault("marked", (row, column))
+
+    def pick(fig: go.Figure) -> go.Figure:
+        return figures.add_pick_layer(fig, matrix, marked)
+
+    with left:
+        charts.show(
+            figures.similarity_heatmap(matrix),
+            key="map",
+            alt="Similarity of every layer of model A to every layer of model B; the table below holds the numbers.",
+            title=f"{recipe.a} × {recipe.b} on {recipe.dataset}",
+            table=matrix.to_frame,
+            more=lambda: _files(recipe, matrix),
+            pick=pick,
+            on_select=clicked,
+            selection_mode="points",
+        )
+    with right:
+        st.markdown(sentences.cell(matrix, row, column))
+        charts.show(
+            figures.best_match_curves(matrix),
+            key="best",
+            alt="Depth of the most similar layer of the other model, for each layer of both models.",
+            title=f"Best matches of {recipe.a} and {recipe.b}",
+            table=lambda: best_matches(matrix),
+        )
+    st.subheader("Why do these two layers match?", anchor=False)
+    tabs = st.tabs(TABS, key="tab", on_change="rerun", bind="query-params")
+    for tab, panel in zip(tabs, (panels.examples, panels.spectra, panels.projection), strict=True):
+        if tab.open:
+            with tab, shown_to_the_user():
+                panel(recipe, matrix, row, column)
+
+
+def best_matches(matrix: SimilarityMatrix) -> pd.DataFrame:
+    """The most similar layer of the other model for every layer, from both sides."""
+    to_columns, to_rows = matrix.best_match()
+    sides = [
+        (matrix.model_a, matrix.rows, matrix.columns, to_columns, matrix.values),
+        (matrix.model_b, matrix.columns, matrix.rows, to_rows, matrix.values.T),
+    ]
+    return pd.DataFrame(
+        [
+            {"model": model, "layer": own[k], "best match": other[best[k]], matrix.measure: values[k, best[k]]}
+            for model, own, other, best, values in sides
+            for k in range(len(own))
+            if best[k] >= 0
+        ]
+    )
+
+
+def _files(recipe: Recipe, matrix: SimilarityMatrix) -> None:
+    exports.downloads(exports.result_files(recipe, matrix), key="files")
+    st.caption("The same numbers in Python:")
+    st.code(as_python(recipe), language="python", wrap_lines=True)

@@ -1,0 +1,57 @@
+"""Addresses that restore a view, and what happens to values in them that do not exist."""
+
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import streamlit as st
+
+from repsim_ui.messages import plain
+
+
+def keep_known(
+    key: str, what: str, known: Iterable[str], default: str, *, accept: Callable[[str], bool] = lambda _: False
+) -> None:
+    """Before a bound widget: replace a value that does not exist, from the address or from an earlier choice, aloud."""
+    names = list(known)
+    value = st.session_state.get(key, st.query_params.get(key))
+    if value is None or value in names or (isinstance(value, str) and accept(value)):
+        return
+    st.session_state[key] = default
+    st.toast(f"{what} {plain(repr(value))} is not available here; showing {plain(default)}.{_hint(str(value), names)}")
+
+
+def keep_several(key: str, what: str, known: Iterable[str]) -> None:
+    """The same for a multiselect: unknown values are dropped, the others stay."""
+    names = set(known)
+    values = list(st.session_state.get(key, st.query_params.get_all(key)) or [])
+    unknown = [one for one in values if one not in names]
+    if unknown:
+        st.session_state[key] = [one for one in values if one in names]
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        st.toast(f"{what} {plain(repr(unknown[0]))}{more} not available here; left out.")
+
+
+def keep_whole_number(key: str, what: str, low: int, high: int, default: int) -> None:
+    """Before a bound number: a value outside the range, or no whole number, is replaced aloud."""
+    if key in st.session_state or key not in st.query_params:
+        return
+    value = st.query_params[key]
+    try:
+        fits = low <= int(value) <= high
+    except ValueError:
+        fits = False
+    if not fits:  # Streamlit drops it without a word
+        st.toast(f"{what} {plain(repr(value))} is no whole number from {low} to {high}; showing {default}.")
+
+
+def address(query: Mapping[str, str | list[str]], page: str | None = None) -> str:
+    """The address of the open page, or of another one, with these parameters."""
+    parts = urlsplit(str(st.context.url or "http://localhost:8501/"))
+    path = parts.path if page is None else parts.path.rsplit("/", 1)[0] + f"/{page}"
+    return urlunsplit((parts.scheme, parts.netloc, path, urlencode(query, doseq=True), ""))
+
+
+def _hint(value: str, names: list[str]) -> str:
+    near = get_close_matches(value, names, n=3, cutoff=0.5)
+    return f" Did you mean {plain(' or '.join(near))}?" if near else ""

@@ -1,0 +1,41 @@
+"""What the user is told: names stay text, input errors become warnings, everything else says what still works."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from repsim_core.errors import Cancelled, InputError, RepsimError
+
+REASONS = {
+    "zero_variance": "a layer does not vary over the stimuli",
+    "too_few_stimuli": "too few stimuli for this measure",
+    "non_finite": "a layer gave an infinite or undefined number",
+}
+
+
+def plain(text: object) -> str:
+    """Text that Markdown shows as it is: names come from links and uploads."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:-])", r"\\\1", str(text))
+
+
+def reason_sentence(code: str) -> str:
+    """The sentence behind a reason code."""
+    return REASONS.get(code, code.replace("_", " "))
+
+
+@contextmanager
+def shown_to_the_user() -> Iterator[None]:
+    """Show an input error as a warning and stop the page there; it stays until the input changes."""
+    try:
+        yield
+    except InputError as error:
+        st.warning(plain(error))
+        st.stop()
+    except Cancelled:
+        st.info("Stopped. Nothing was changed.")
+        st.stop()
+    except RepsimError as error:
+        st.error(plain(error))
+        st.stop()

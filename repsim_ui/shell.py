@@ -1,0 +1,26 @@
+"""The frame around every page: title, navigation, shared choices. Started by app.py, never by itself."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from repsim_ui import state
+from repsim_ui.messages import shown_to_the_user
+
+HERE = Path(__file__).parent
+PAGES = HERE.parent / "pages"
+
+st.set_page_config(page_title="RepSim", page_icon=str(HERE / "static" / "icon.png"), layout="wide")
+page = st.navigation(
+    [
+        st.Page(PAGES / "start.py", title="Start", default=True),
+        st.Page(PAGES / "models.py", title="Models & data"),
+        st.Page(PAGES / "layer_map.py", title="Layer map"),
+    ]
+)
+arrived = st.session_state.get("page") != page.url_path
+st.session_state["page"], st.session_state["arrived"] = page.url_path, arrived
+with shown_to_the_user():
+    state.sidebar()
+    state.copy_link(page.url_path)
+page.run()

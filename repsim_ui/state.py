@@ -1,0 +1,114 @@
+"""The choices every page shares: which two models, on which stimuli. They live in the sidebar and in the address."""
+
+import secrets
+from dataclasses import dataclass
+
+import streamlit as st
+
+from repsim_core import datasets, models
+from repsim_ui import links
+from repsim_ui.messages import plain
+
+DEFAULT_A, DEFAULT_B, DEFAULT_DATASET, DEFAULT_N = "zoo/digits-cnn-s10", "zoo/digits-cnn-s11", "digits", 500
+MOST_STIMULI, LARGEST_SEED = 100_000, 2**31 - 1
+LINKED = {"layer_map": ("m", "pool", "layers", "ra", "rb", "la", "lb", "tab")}  # bound keys of each page
+PAIRED = (("a", "b"), ("la", "lb"), ("ra", "rb"))  # what Swap exchanges
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Two models and the stimuli."""
+
+    a: str
+    b: str
+    dataset: str
+    n: int
+    seed: int
+
+    @property
+    def line(self) -> str:
+        """``digits-cnn-s10 × digits-cnn-s11 · digits · n = 500 · seed 0``."""
+        first, second = (name.split("/", 1)[-1] for name in (self.a, self.b))
+        return f"{first} × {second} · {self.dataset} · n = {self.n} · seed {self.seed}"
+
+    def query(self) -> dict[str, str | list[str]]:
+        """Parameters of the address."""
+        return {"a": self.a, "b": self.b, "ds": self.dataset, "n": str(self.n), "seed": str(self.seed)}
+
+
+def choices() -> Choices:
+    """What the sidebar says now."""
+    state = st.session_state
+    return Choices(state["a"], state["b"], state["ds"], int(state["n"]), int(state["seed"]))
+
+
+def visitor() -> str:
+    """A name for this browser tab, so that a shared job knows who still waits."""
+    name: str = st.session_state.setdefault("visitor", secrets.token_hex(8))
+    return name
+
+
+def swap() -> None:
+    """A becomes B, with everything chosen on each side."""
+    for first, second in PAIRED:
+        one, other = st.session_state.get(first), st.session_state.get(second)
+        if one is not None and other is not None:
+            st.session_state[first], st.session_state[second] = other, one
+
+
+def sidebar() -> Choices:
+    """Draw the shared choices."""
+    known = [card.name for card in models.available()] or ["torchvision/resnet18"]
+    data = [card.name for card in datasets.available()]
+    with st.sidebar:
+        for key, label, default in (("a", "Model A", DEFAULT_A), ("b", "Model B", DEFAULT_B)):
+            default = default if default in known else known[0]
+            links.keep_known(key, "Model", known, default, accept=_by_hand)
+            if key not in st.session_state and key not in st.query_params:
+                st.session_state[key] = default
+            st.selectbox(label, known, key=key, bind="query-params", accept_new_options=True, required=True, help=_HELP)
+        st.button("Swap A and B", key="swap", on_click=swap, width="stretch")
+        links.keep_known("ds", "Dataset", data, DEFAULT_DATASET)
+        st.selectbox("Dataset", data, index=data.index(DEFAULT_DATASET), key="ds", bind="query-params", required=True)
+        links.keep_whole_number("n", "n", 2, MOST_STIMULI, DEFAULT_N)
+        links.keep_whole_number("seed", "Seed", 0, LARGEST_SEED, 0)
+        left, right = st.columns(2)
+        left.number_input(
+            "Stimuli (n)", 2, MOST_STIMULI, DEFAULT_N, 50, key="n", bind="query-params", required=True, help=_HELP_N
+        )
+        right.number_input("Seed", 0, LARGEST_SEED, 0, 1, key="seed", bind="query-params", required=True, help=_HELP_SEED)
+        chosen = choices()
+        st.caption(plain(chosen.line))
+    return chosen
+
+
+def copy_link(page: str) -> None:
+    """In the sidebar: the full address of this view, defaults written out, with a copy button."""
+    with st.sidebar, st.popover("Copy link", width="stretch", key="copy_link", on_change="rerun") as opened:
+        if opened.open:  # opening runs the page, so the link is that of the view now
+            st.code(links.address(view_query(page)), language=None, wrap_lines=True)
+            st.caption("Opens this view in another browser. Only names and numbers are in it.")
+
+
+def view_query(page: str) -> dict[str, str | list[str]]:
+    """Every parameter of the view on this page."""
+    query = choices().query()
+    state = {str(key): value for key, value in st.session_state.items()}
+    for key in [*LINKED.get(page, ()), *sorted(key for key in state if key.startswith("o_") and page in LINKED)]:
+        value = state.get(key)
+        if isinstance(value, list):
+            query[key] = [str(one) for one in value]
+        elif value is not None:
+            query[key] = str(value).lower() if isinstance(value, bool) else str(value)
+    if "run" in st.query_params:
+        query["run"] = "1"
+    return query
+
+
+def _by_hand(name: str) -> bool:
+    return name.startswith("torchvision/")
+
+
+_HELP = "One of the library, or type a torchvision architecture such as torchvision/resnet18: it runs with random weights."
+_HELP_N = "How many stimuli both models see: a seeded subset with every class in its share."
+_HELP_SEED = "Chooses the subset of the stimuli."
