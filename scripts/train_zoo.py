@@ -1,10 +1,10 @@
 """Train the zoo from its seeds. What the manifest already has, with the right checksum, is skipped.
 
-    python scripts/train_zoo.py                        all that ships
-    python scripts/train_zoo.py digits-cnn-s13         the run that makes this member
-    python scripts/train_zoo.py --only 'low-mlp-*'     runs by pattern
-    python scripts/train_zoo.py --list
-    python scripts/train_zoo.py --extra --out ~/.cache/repsim/zoo     what does not ship, into a folder of one's own
+python scripts/train_zoo.py                        all that ships
+python scripts/train_zoo.py digits-cnn-s13         the run that makes this member
+python scripts/train_zoo.py --only 'low-mlp-*'     runs by pattern
+python scripts/train_zoo.py --list
+python scripts/train_zoo.py --out ~/.cache/repsim/zoo --extra     what does not ship, too, in a folder of one's own
 """
 
 import argparse

@@ -168,8 +168,15 @@ OTHER_CNN = [
         start="digits04-cnn-s10",
         rate=1e-3,
     ),
-    _cnn("digits-cnn-nonorm-s10", 10, family="cnn", description="Five convolutions without batch norm",
-         arguments={"norm": False}, rate=1e-3, epochs=80),
+    _cnn(
+        "digits-cnn-nonorm-s10",
+        10,
+        family="cnn",
+        description="Five convolutions without batch norm",
+        arguments={"norm": False},
+        rate=1e-3,
+        epochs=80,
+    ),
     *(
         _cnn(
             f"digits-cnn-w{width}-s{seed}",
@@ -212,15 +219,24 @@ SHAPES = [
 def _mlp(name: str, description: str, arguments: Mapping[str, Any] | None = None, **more: Any) -> Run:
     settings: dict[str, Any] = {"dataset": "digits_low", "epochs": 100, "rate": 1e-3, "decay": 0.0}
     settings |= {"schedule": "constant", "normalised": True} | more
-    return Run(name=name, family=settings.pop("family", "mlp"), architecture="mlp", description=description,
-               arguments=dict(arguments or {}), **settings)
+    return Run(
+        name=name,
+        family=settings.pop("family", "mlp"),
+        architecture="mlp",
+        description=description,
+        arguments=dict(arguments or {}),
+        **settings,
+    )
 
 
 MLPS = [
     _mlp("low-mlp-s10", "Three hidden layers of 128: is the digit below five?", keep={0: "low-mlp-s10-epoch00"}),
     _mlp("low-mlp-s11", "Three hidden layers of 128: is the digit below five?", seed=11),
     *(_mlp(f"low-mlp-d{depth}-s10", f"{depth} hidden layers of 128", {"depth": depth}) for depth in (1, 2, 4, 6)),
-    *(_mlp(f"low-mlp-w{width}-s10", f"Three hidden layers of {width}", {"width": width}) for width in (16, 32, 64, 256)),
+    *(
+        _mlp(f"low-mlp-w{width}-s10", f"Three hidden layers of {width}", {"width": width})
+        for width in (16, 32, 64, 256)
+    ),
     *(
         _mlp(f"low-mlp-{one.replace('_', '')}-s10", f"Activation {one.replace('_', ' ')}", {"activation": one})
         for one in ("tanh", "linear", "leaky_relu")
@@ -228,10 +244,24 @@ MLPS = [
     _mlp("low-mlp-sgd-s10", "Trained with SGD", optimiser="sgd", rate=0.05),
     _mlp("low-mlp-rmsprop-s10", "Trained with RMSprop", optimiser="rmsprop", rate=5e-4),
     _mlp("low-mlp-shuffled-s10", "Trained on shuffled labels", shuffled_labels=True, epochs=300),
-    _mlp("diabetes-mlp-s10", "Three hidden layers of 128, regression", dataset="diabetes", epochs=30, decay=1e-2,
-         normalised=False, keep={0: "diabetes-mlp-s10-epoch00"}),
-    _mlp("diabetes-mlp-s11", "Three hidden layers of 128, regression", dataset="diabetes", epochs=30, decay=1e-2,
-         normalised=False, seed=11),
+    _mlp(
+        "diabetes-mlp-s10",
+        "Three hidden layers of 128, regression",
+        dataset="diabetes",
+        epochs=30,
+        decay=1e-2,
+        normalised=False,
+        keep={0: "diabetes-mlp-s10-epoch00"},
+    ),
+    _mlp(
+        "diabetes-mlp-s11",
+        "Three hidden layers of 128, regression",
+        dataset="diabetes",
+        epochs=30,
+        decay=1e-2,
+        normalised=False,
+        seed=11,
+    ),
 ]
 MLPS += [
     _mlp(

@@ -44,7 +44,8 @@ def trained(run: Run, start: State | None = None) -> Iterator[tuple[int, State]]
     torch.use_deterministic_algorithms(True)
     net = seeded(lambda: build(run.architecture, **arguments(run)), run.seed)
     if start is not None:
-        net.load_state_dict({name: value for name, value in start.items() if not name.startswith("head.")}, strict=False)
+        body = {name: value for name, value in start.items() if not name.startswith("head.")}
+        net.load_state_dict(body, strict=False)
     inputs, targets = prepared(run, net)
     generator = torch.Generator().manual_seed(run.seed)
     if run.shuffled_labels:

@@ -1,4 +1,4 @@
-"""Ten shapes as signed distances: negative inside, about one per unit length, in a frame where the shape fills [-1, 1]².
+"""Ten shapes as signed distances: negative inside, about one per unit length, in a frame that the shape fills.
 
 All of it is arithmetic on whole arrays, so the pictures are the same on every machine.
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-Field = NDArray[np.float64]
+Field = NDArray[np.float64]  # the frame is [-1, 1] each way
 
 
 def _circle(x: Field, y: Field) -> Field:
@@ -16,7 +16,8 @@ def _circle(x: Field, y: Field) -> Field:
 
 
 def _box(x: Field, y: Field, width: float, height: float) -> Field:
-    return np.maximum(np.abs(x) - width, np.abs(y) - height)
+    out: Field = np.maximum(np.abs(x) - width, np.abs(y) - height)
+    return out
 
 
 def _square(x: Field, y: Field) -> Field:
@@ -26,7 +27,8 @@ def _square(x: Field, y: Field) -> Field:
 def _polygon(x: Field, y: Field, sides: int, apothem: float) -> Field:
     angles = 2 * np.pi * np.arange(sides) / sides - np.pi / 2
     edges = [x * np.cos(angle) + y * np.sin(angle) for angle in angles]
-    return np.maximum.reduce(edges) - apothem
+    out: Field = np.maximum.reduce(edges) - apothem
+    return out
 
 
 def _triangle(x: Field, y: Field) -> Field:
@@ -44,7 +46,8 @@ def _star(x: Field, y: Field) -> Field:
     radius = np.hypot(x, y)
     notch = 0.42 * np.cos(sector), 0.42 * np.sin(sector)
     normal = np.array([notch[1], 1 - notch[0]]) / np.hypot(notch[1], 1 - notch[0])
-    return (radius * np.cos(angle) - 1) * normal[0] + radius * np.sin(angle) * normal[1]
+    out: Field = (radius * np.cos(angle) - 1) * normal[0] + radius * np.sin(angle) * normal[1]
+    return out
 
 
 def _cross(x: Field, y: Field) -> Field:
@@ -56,7 +59,8 @@ def _ring(x: Field, y: Field) -> Field:
 
 
 def _crescent(x: Field, y: Field) -> Field:
-    return np.maximum(np.hypot(x, y) - 0.95, 0.8 - np.hypot(x - 0.5, y))
+    out: Field = np.maximum(np.hypot(x, y) - 0.95, 0.8 - np.hypot(x - 0.5, y))
+    return out
 
 
 def _heart(x: Field, y: Field) -> Field:
@@ -65,13 +69,15 @@ def _heart(x: Field, y: Field) -> Field:
     u, v = (x + y) * np.sqrt(0.5), (y - x) * np.sqrt(0.5)
     corner = _box(u + 0.18, v + 0.18, side, side)
     lobes = np.minimum(np.hypot(u - side + 0.18, v + 0.18), np.hypot(u + 0.18, v - side + 0.18)) - side
-    return np.minimum(corner, lobes)
+    out: Field = np.minimum(corner, lobes)
+    return out
 
 
 def _arrow(x: Field, y: Field) -> Field:
     shaft = _box(x + 0.45, y, 0.5, 0.24)
     head = np.maximum(-x, (x + np.abs(y) * 1.1 - 0.98) / np.hypot(1, 1.1))
-    return np.minimum(shaft, head)
+    out: Field = np.minimum(shaft, head)
+    return out
 
 
 OUTLINES: dict[str, Callable[[Field, Field], Field]] = {

@@ -40,7 +40,7 @@ def clusters(k: int) -> NDArray[np.float64]:
     """
     if k < 1:
         raise InputError(f"clusters: k = {k} is no number of clusters; choose 1 or more.")
-    generator = np.random.RandomState(7)  # noqa: NPY002 (the published data come from the legacy generator)
+    generator = np.random.RandomState(7)  # the published data
     groups = np.stack([generator.multivariate_normal(np.zeros(2), np.eye(2), 5) for _ in range(60)])
     if k > 1:
         angle = 2 * np.pi * (np.arange(60) % k) / k
@@ -80,7 +80,7 @@ def rings(k: int) -> NDArray[np.float64]:
 def _clusters_source(k: int) -> Source:
     labels = None if k == 1 else np.repeat(np.arange(60) % k, 5).astype(np.int64)
     classes = () if k == 1 else tuple(f"cluster {i + 1}" for i in range(k))
-    description = "One Gaussian cloud in the plane" if k == 1 else f"The cloud of clusters_1 pulled apart into {k} clusters"
+    description = "One Gaussian cloud in the plane" if k == 1 else f"The cloud of clusters_1 pulled into {k} clusters"
     card = DatasetCard(
         f"clusters_{k}",
         "points",

@@ -59,7 +59,8 @@ def _colour(hue: Field, saturation: Field, value: Field) -> Field:
     """RGB of hue, saturation and value, all (n,): (n, 3, 1, 1)."""
     wheel = (hue[:, None] * 6 + np.array([5.0, 3.0, 1.0])) % 6
     share = np.clip(np.minimum(wheel, 4 - wheel), 0, 1)
-    return (value[:, None] * (1 - saturation[:, None] * share))[:, :, None, None]
+    out: Field = value[:, None] * (1 - saturation[:, None] * share)
+    return out[:, :, None, None]
 
 
 def _colours(u: Field) -> tuple[Field, Field, Field]:
@@ -118,7 +119,8 @@ def _sketch(split: str) -> Field:
     _, u = _latents(split)
     thickness = _between(0.6, 1.3, u[:, 13])
     line = np.clip(thickness + 0.5 - np.abs(_distances(split)), 0, 1)[:, None]
-    paper = 0.88 + 0.1 * _colour(u[:, 9], np.full(len(u), 0.6), np.ones(len(u))) + 0.04 * (_noise(split, 32)[:, None] - 0.5)
+    tint = _colour(u[:, 9], np.full(len(u), 0.6), np.ones(len(u)))
+    paper = 0.88 + 0.1 * tint + 0.04 * (_noise(split, 32)[:, None] - 0.5)
     ink = _colour(u[:, 4], 0.5 * u[:, 6], 0.1 + 0.2 * u[:, 8])
     return line * ink + (1 - line) * paper
 

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from repsim_core.errors import InputError
 
 
-def subset(labels: NDArray[Any] | None, total: int, n: int, *, seed: int = 0, name: str = "dataset") -> NDArray[np.intp]:
-    """Rows of a subset of n, in their original order, every class in its share.
+def subset(
+    labels: NDArray[Any] | None, total: int, n: int, *, seed: int = 0, name: str = "dataset"
+) -> NDArray[np.intp]:
+    """Rows of a subset of n in their original order, every class in its share.
 
     Parameters
     ----------

@@ -23,7 +23,8 @@ def _split(name: str) -> dict[str, Content]:
     inputs = ((bunch.data - mean) / deviation).astype(np.float32)
     parts = {"train": np.sort(train), "test": np.sort(test), "all": rows}
     return {
-        split: Content(inputs[part], target[part], tuple(f"{name}/{i:04d}" for i in part)) for split, part in parts.items()
+        split: Content(inputs[part], target[part], tuple(f"{name}/{i:04d}" for i in part))
+        for split, part in parts.items()
     }
 
 

@@ -1,7 +1,7 @@
 """Torchvision's classification networks, random or with the weights that torchvision publishes."""
 
-import pickle
 from functools import lru_cache
+from pickle import UnpicklingError  # noqa: TID251 (what torch raises; nothing is unpickled here)
 from typing import Any, Literal
 
 import torchvision
@@ -88,7 +88,7 @@ def _published(full_name: str, published: Any) -> nn.Module:
             f"The published weights of {full_name} are not on this machine and cannot be downloaded ({error}); "
             "connect it, or choose weights=None for random weights."
         ) from error
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
+    except (RuntimeError, UnpicklingError, EOFError, ValueError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise FormatError(
             f"The published weights of {full_name} are damaged ({reason}); "

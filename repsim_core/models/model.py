@@ -20,7 +20,8 @@ def weights_digest(module: nn.Module) -> str:
     parts: list[bytes | str] = []
     for name, value in module.state_dict().items():
         array = value.detach().cpu().contiguous()
-        parts += [name, str(array.dtype), str(tuple(array.shape)), array.reshape(-1).view(torch.uint8).numpy().tobytes()]
+        raw = array.reshape(-1).view(torch.uint8).numpy().tobytes()
+        parts += [name, str(array.dtype), str(tuple(array.shape)), raw]
     return digest(*parts)
 
 
@@ -28,8 +29,8 @@ def weights_digest(module: nn.Module) -> str:
 class Model:
     """A network in evaluation mode and the inputs it takes.
 
-    ``input_shape`` is ``(channels, height, width)`` for pictures and ``(features,)`` otherwise; ``mean`` and ``std`` (one
-    value per channel) normalise pictures, or are empty. ``weights_digest`` changes with any bit of any weight.
+    ``input_shape`` is ``(channels, height, width)`` for pictures and ``(features,)`` otherwise; ``mean`` and ``std``
+    (one value per channel) normalise pictures, or are empty. ``weights_digest`` changes with any bit of any weight.
     """
 
     name: str

@@ -23,8 +23,10 @@ from repsim_core.types import ModelCard
 FOLDER = Path(__file__).parent / "zoo"
 MANIFEST = "manifest.json"
 PREFIX = "zoo/"
-_NEEDED = ("name", "family", "architecture", "arguments", "dataset", "seed", "epochs", "parameters", "description")
-_NEEDED += ("train_score", "test_score", "score_name", "sha256", "bytes", "file", "mean", "std")
+_NEEDED = (
+    *("name", "family", "architecture", "arguments", "dataset", "seed", "epochs", "parameters", "description"),
+    *("train_score", "test_score", "score_name", "sha256", "bytes", "file", "mean", "std"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +90,7 @@ def read_manifest(folder: Path) -> list[Entry]:
             raise FormatError(f"{path}: {name} lacks {', '.join(lacking)}; write it again with scripts/train_zoo.py.")
         file = str(entry.fields["file"])
         if Path(file).name != file:
-            raise FormatError(f"{path}: {file!r} is not the name of a file in this folder; name a file beside the manifest.")
+            raise FormatError(f"{path}: {file!r} is no file name; name a file beside the manifest, without a folder.")
     return entries
 
 
@@ -109,14 +111,14 @@ def checked_bytes(entry: Entry) -> bytes:
     FormatError
         If the file is absent or another one.
     """
-    path = entry.folder / entry.fields["file"]
+    path, expected = entry.folder / str(entry.fields["file"]), entry.fields["sha256"]
     if not path.is_file():
         raise FormatError(f"{path.name} of {PREFIX}{entry.fields['name']} is missing in {path.parent}; train it again.")
     raw = path.read_bytes()
     found = hashlib.sha256(raw).hexdigest()
-    if found != entry.fields["sha256"]:
+    if found != expected:
         raise FormatError(
-            f"{path.name} is damaged or replaced: its SHA-256 is {found}, the manifest expects {entry.fields['sha256']}; "
+            f"{path.name} is damaged or replaced: the manifest expects SHA-256 {expected}, found {found}; "
             "restore the file, or train it again with scripts/train_zoo.py."
         )
     return raw
