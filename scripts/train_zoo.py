@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from fnmatch import fnmatch
 from pathlib import Path
@@ -30,12 +31,8 @@ from repsim_core.models import Model
 from repsim_core.models.architectures import build
 from repsim_core.models.zoo import FOLDER, MANIFEST, Entry, checked_bytes, read_manifest
 
+Made = tuple[dict[str, Any], bytes]  # line of the manifest, content of the file
 BY_MEMBER = {member: run for run in RUNS for member in run.members.values()}
-
-
-def wanted(run: Run, *, extra: bool) -> dict[int, str]:
-    """Members of a run that belong in this folder."""
-    return {epoch: name for epoch, name in run.members.items() if run.ships or extra}
 
 
 def done(folder: Path) -> dict[str, Entry]:
@@ -50,7 +47,7 @@ def done(folder: Path) -> dict[str, Entry]:
     return sound
 
 
-def entry_of(run: Run, epoch: int, name: str, state: State) -> tuple[dict[str, Any], bytes]:
+def entry_of(run: Run, epoch: int, name: str, state: State) -> Made:
     """Line of the manifest, and the file."""
     raw = to_bytes(state)
     net = build(run.architecture, **arguments(run))
@@ -83,7 +80,6 @@ def entry_of(run: Run, epoch: int, name: str, state: State) -> tuple[dict[str, A
             "clip": run.clip,
             "shift": run.shift,
         },
-        "shuffled_labels": run.shuffled_labels,
         "start": run.start,
         "mean": mean,
         "std": std,
@@ -102,12 +98,12 @@ def entry_of(run: Run, epoch: int, name: str, state: State) -> tuple[dict[str, A
     return fields, raw
 
 
-def train(run: Run, start: State | None) -> list[tuple[dict[str, Any], bytes]]:
+def train(run: Run, start: State | None) -> list[Made]:
     """All members of a run; the work of one process."""
     return [entry_of(run, epoch, run.members[epoch], state) for epoch, state in trained(run, start)]
 
 
-def write(folder: Path, made: list[tuple[dict[str, Any], bytes]]) -> None:
+def write(folder: Path, made: list[Made]) -> None:
     """Add files and then their lines; each file appears whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = {entry.fields["name"]: dict(entry.fields) for entry in read_manifest(folder)}
@@ -158,25 +154,31 @@ def main(arguments_given: list[str] | None = None) -> None:
     if options.list:
         for name, run in BY_MEMBER.items():
             reached = f"{sound[name].fields['test_score']:.4f}" if name in sound else "not trained"
-            sys.stdout.write(f"{name:32} {run.dataset:16} {'' if run.ships else 'local ':6}{reached}\n")
+            print(f"{name:32} {run.dataset:20} {'' if run.ships else 'local ':6}{reached}")
         return
     waiting = [run for run in chosen(options) if not all(name in sound for name in run.members.values())]
     needed = {run.start for run in waiting if run.start and run.start not in sound} - {run.name for run in waiting}
     waiting = [BY_MEMBER[name] for name in sorted(needed)] + waiting
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.jobs, mp_context=context) as pool:
-        for batch in ([run for run in waiting if not run.start], [run for run in waiting if run.start]):
-            began = time.monotonic()
-            jobs = {pool.submit(train, run, _start(options.out, run)): run for run in batch}
-            for job in as_completed(jobs):
-                made = job.result()
-                write(options.out, made)
-                for fields, _ in made:
-                    sys.stdout.write(
-                        f"{time.monotonic() - began:7.0f} s  {fields['name']:32} train {fields['train_score']:.4f}  "
-                        f"test {fields['test_score']:.4f}  {fields['bytes']} bytes\n"
-                    )
-                sys.stdout.flush()
+    began = time.monotonic()
+    for batch in ([run for run in waiting if not run.start], [run for run in waiting if run.start]):
+        for made in results([(run, _start(options.out, run)) for run in batch], options.jobs):
+            write(options.out, made)
+            for fields, _ in made:
+                print(
+                    f"{time.monotonic() - began:7.0f} s  {fields['name']:32} train {fields['train_score']:.4f}  "
+                    f"test {fields['test_score']:.4f}  {fields['bytes']} bytes",
+                    flush=True,
+                )
+
+
+def results(work: list[tuple[Run, State | None]], jobs: int) -> Iterator[list[Made]]:
+    """Members of each run as it ends; several at a time run in processes of their own."""
+    if jobs == 1 or len(work) < 2:
+        yield from (train(run, start) for run, start in work)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for job in as_completed([pool.submit(train, run, start) for run, start in work]):
+            yield job.result()
 
 
 def _start(folder: Path, run: Run) -> State | None:

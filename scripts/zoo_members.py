@@ -30,7 +30,6 @@ class Run:
     cycle: int = 0  # epochs in one cycle of the cyclic schedule
     clip: float = 0.0  # largest norm of the gradient; 0: no limit
     shift: int = 0  # pixels, to each side, drawn for every picture
-    shuffled_labels: bool = False
     normalised: bool = False  # pixels to [-1, 1]
     start: str = ""  # the run whose final weights it starts from, but for the head
     keep: Mapping[int, str] = field(default_factory=dict)
@@ -73,7 +72,7 @@ _SIZES: dict[tuple[str, str], dict[str, Any]] = {
     ("vgg", "large"): {"widths": (16, 32, 64)},
     ("mobilenet", "small"): {},
     ("mobilenet", "large"): {"widths": (16, 24, 32, 48), "repeats": 2},
-    ("vit", "small"): {},
+    ("vit", "small"): {"width": 40},
     ("vit", "large"): {"width": 48, "depth": 4},
 }
 _FAMILY_NAMES = {"resnet": "Residual network", "vgg": "VGG", "mobilenet": "MobileNet", "vit": "Vision transformer"}
@@ -89,9 +88,9 @@ def _family(architecture: str, size: str, seed: int) -> Run:
         f"{_FAMILY_NAMES[architecture]}, {size}",
         seed,
         _SIZES[architecture, size],
-        epochs=200 if vit else 40,
+        epochs={"vit": 250, "mobilenet": 80}.get(architecture, 40),
         rate=2e-3 if vit else 3e-3,
-        decay=1e-4,
+        decay=0.0 if vit else 1e-4,
         warmup=10 if vit else 0,
         clip=1.0 if vit else 0.0,
         shift=1,
@@ -114,10 +113,10 @@ def _deep(architecture: str, repeats: int, seed: int, **more: Any) -> Run:
         f"Depth study: each layer {repeats} times, {way}",
         seed,
         {"repeats": repeats},
-        epochs=60,
+        epochs=250 if repeats == 8 else 120,
         optimiser="sgd",
         rate=0.05,
-        warmup=5,
+        warmup=30 if repeats == 8 else 10,
         clip=1.0 if repeats > 2 else 0.0,
         shift=1,
         **more,
@@ -174,8 +173,9 @@ OTHER_CNN = [
         family="cnn",
         description="Five convolutions without batch norm",
         arguments={"norm": False},
-        rate=1e-3,
-        epochs=80,
+        decay=0.0,
+        warmup=5,
+        epochs=100,
     ),
     *(
         _cnn(
@@ -184,7 +184,9 @@ OTHER_CNN = [
             family="width",
             description=f"Five convolutions of width {width}",
             arguments={"width": width},
-            epochs=120 if width == 4 else 60,
+            epochs=400 if width == 4 else 60,
+            rate=1e-2 if width == 4 else 3e-3,
+            decay=0.0 if width == 4 else 1e-4,
             ships=width < 32,
         )
         for width in (4, 8, 32, 64)
@@ -202,7 +204,7 @@ def _shapes(architecture: str, seed: int, dataset: str = "shapes", **arguments: 
         f"{_FAMILY_NAMES.get(architecture, 'Five convolutions')} on pictures of shapes",
         seed,
         {"size": None} | arguments,
-        epochs=20,
+        epochs=30 if architecture == "resnet" else 20,
         shift=2,
     )
 
@@ -243,7 +245,7 @@ MLPS = [
     ),
     _mlp("low-mlp-sgd-s10", "Trained with SGD", optimiser="sgd", rate=0.05),
     _mlp("low-mlp-rmsprop-s10", "Trained with RMSprop", optimiser="rmsprop", rate=5e-4),
-    _mlp("low-mlp-shuffled-s10", "Trained on shuffled labels", shuffled_labels=True, epochs=300),
+    _mlp("low-mlp-shuffled-s10", "Trained on shuffled labels", dataset="digits_low_shuffled", epochs=300),
     _mlp(
         "diabetes-mlp-s10",
         "Three hidden layers of 128, regression",

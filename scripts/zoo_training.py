@@ -48,8 +48,6 @@ def trained(run: Run, start: State | None = None) -> Iterator[tuple[int, State]]
         net.load_state_dict(body, strict=False)
     inputs, targets = prepared(run, net)
     generator = torch.Generator().manual_seed(run.seed)
-    if run.shuffled_labels:
-        targets = targets[torch.randperm(len(targets), generator=generator)]
     optimiser = _optimiser(run, net)
     steps = math.ceil(len(inputs) / run.batch)
     loss = _loss(run)

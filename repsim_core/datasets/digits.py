@@ -1,4 +1,4 @@
-"""Handwritten digits, 8 × 8: ten classes, their halves, a binary target and the forty classes of digit × rotation."""
+"""Handwritten digits, 8 × 8: ten classes, their halves, a binary target, the forty classes of digit × rotation."""
 
 from functools import lru_cache
 
@@ -38,6 +38,14 @@ def _low(split: str) -> Content:
     return Content(whole.inputs, (whole.labels >= 5).astype(np.int64), whole.stimuli)
 
 
+def _shuffled(split: str) -> Content:
+    """The binary labels of all 1797 digits, permuted once for good, so that no label belongs to its picture."""
+    _, digit, splits = _all()
+    labels = (digit >= 5).astype(np.int64)[np.random.default_rng(0).permutation(len(digit))]
+    whole = _content(split)
+    return Content(whole.inputs, labels[splits[split]], whole.stimuli)
+
+
 def _rotated(split: str) -> Content:
     whole = _content(split)
     assert whole.labels is not None
@@ -58,6 +66,15 @@ SOURCES = (
     Source(_card("digits", (898, 899, 1797), _NAMES, "Handwritten digits, 8 × 8 grey values"), _content),
     Source(
         _card("digits_low", (898, 899, 1797), ("below five", "five and up"), "The same digits, is it below five?"), _low
+    ),
+    Source(
+        _card(
+            "digits_low_shuffled",
+            (898, 899, 1797),
+            ("below five", "five and up"),
+            "The same digits with the labels of digits_low in random order",
+        ),
+        _shuffled,
     ),
     Source(
         _card("digits_0_4", (450, 451, 901), _NAMES[:5], "The digits 0 to 4 alone"),

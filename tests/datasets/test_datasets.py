@@ -92,6 +92,18 @@ def test_low_digits_are_the_same_pictures_with_a_binary_label():
     assert np.array_equal(low.labels, (digits.labels >= 5).astype(np.int64))
 
 
+def test_shuffled_labels_are_those_of_the_low_digits_in_another_order():
+    low, shuffled = (datasets.load(name, split="all") for name in ("digits_low", "digits_low_shuffled"))
+    assert low.stimuli == shuffled.stimuli
+    assert np.array_equal(low.inputs, shuffled.inputs)
+    assert np.bincount(low.labels).tolist() == np.bincount(shuffled.labels).tolist()
+    assert 0.45 < (low.labels == shuffled.labels).mean() < 0.55
+    # a split has the labels of its own rows
+    place = {one: row for row, one in enumerate(shuffled.stimuli)}
+    test = datasets.load("digits_low_shuffled")
+    assert np.array_equal(test.labels, shuffled.labels[[place[one] for one in test.stimuli]])
+
+
 def test_the_two_halves_of_the_digits_name_their_classes_by_digit():
     whole = datasets.load("digits")
     number = dict(zip(whole.stimuli, whole.labels, strict=True))
