@@ -75,6 +75,7 @@ def extract(
     module = unwrapped(getattr(model, "module", model))
     progress = progress or no_progress
     store: dict[str, NDArray[Any]] = {}
+    recorded = dict.fromkeys(chosen, 0)
     position = 0
 
     def keep(name: str, output: Any) -> None:
@@ -97,9 +98,9 @@ def extract(
             position += len(batch)
             progress(position, count)
 
-    missing = [name for name in chosen if name not in store]
-    if missing:
-        raise CaptureError(f"{missing[0]} did not run on all stimuli; choose another layer.")
+    for name, rows in recorded.items():
+        if rows != count:
+            raise CaptureError(f"{name} ran on {rows} of {count} stimuli; choose another layer.")
     name = getattr(model, "name", type(module).__name__)
     representations = {
         one: Representation(store[one], dataset.stimuli, name, one, shapes[one], owned=True) for one in chosen

@@ -91,9 +91,9 @@ def forward(module: nn.Module, batch: Tensor) -> Any:
     except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError) as error:
         if isinstance(error, CaptureError):
             raise
-        words = str(error).strip().splitlines() or [type(error).__name__]
+        words = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise InputError(
-            f"{type(module).__name__} cannot run on inputs of shape {tuple(batch.shape[1:])}: {words[0]} "
+            f"{type(module).__name__} cannot run on inputs of shape {tuple(batch.shape[1:])}: {words}. "
             "Choose a dataset with the input shape of the model."
         ) from error
 
@@ -103,7 +103,8 @@ def default_layers(infos: list[LayerInfo]) -> list[str]:
 
     Stages (``Sequential``, lists, and modules that hold a series of blocks) are opened; a module with children that is
     not a stage is a block; bare layers between blocks are cut into groups before each layer with parameters that is no
-    normalisation, and a group stands for its last layer. Weightless layers before the first weights are left out.
+    normalisation, and a group stands for its last layer. Weightless layers before the first weights are left out,
+    unless there is nothing else.
     """
     names = [one.name for one in infos if one.usable and base_name(one.name) == one.name]
     kinds = {one.name: one.kind for one in infos}
@@ -156,4 +157,4 @@ def default_layers(infos: list[LayerInfo]) -> list[str]:
 
     walk("")
     close()
-    return chosen
+    return chosen or [name for name in names if name not in tree]
