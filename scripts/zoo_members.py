@@ -117,7 +117,7 @@ def _deep(architecture: str, repeats: int, seed: int, **more: Any) -> Run:
         optimiser="sgd",
         rate=0.05,
         warmup=30 if repeats == 8 else 10,
-        clip=1.0 if repeats > 2 else 0.0,
+        clip=1.0,
         shift=1,
         **more,
     )

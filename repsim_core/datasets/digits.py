@@ -4,8 +4,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
 from repsim_core.datasets.source import Content, Source
 from repsim_core.types import DatasetCard
@@ -17,6 +15,9 @@ _ORIGIN = "UCI optical recognition of handwritten digits (E. Alpaydin, C. Kaynak
 @lru_cache
 def _all() -> tuple[NDArray[np.float32], NDArray[np.int64], dict[str, NDArray[np.intp]]]:
     """Images (1797, 1, 8, 8) in [0, 1], digits and the rows of each split; halves stratified by digit."""
+    from sklearn.datasets import load_digits  # here, since importing scikit-learn takes seconds
+    from sklearn.model_selection import train_test_split
+
     bunch = load_digits()
     digit = bunch.target.astype(np.int64)
     rows = np.arange(len(digit))

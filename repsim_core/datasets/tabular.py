@@ -3,19 +3,22 @@
 from functools import lru_cache
 
 import numpy as np
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
-from sklearn.model_selection import train_test_split
 
 from repsim_core.datasets.source import Content, Source
 from repsim_core.types import DatasetCard
 
-_READERS = {"diabetes": load_diabetes, "wine": load_wine, "breast_cancer": load_breast_cancer}
-
 
 @lru_cache
 def _split(name: str) -> dict[str, Content]:
-    bunch = _READERS[name](**({"scaled": False} if name == "diabetes" else {}))
-    regression = name == "diabetes"
+    from sklearn import datasets  # here, since importing scikit-learn takes seconds
+    from sklearn.model_selection import train_test_split
+
+    readers = {
+        "diabetes": lambda: datasets.load_diabetes(scaled=False),
+        "wine": datasets.load_wine,
+        "breast_cancer": datasets.load_breast_cancer,
+    }
+    bunch, regression = readers[name](), name == "diabetes"
     target = bunch.target.astype(np.float64 if regression else np.int64)
     rows = np.arange(len(target))
     train, test = train_test_split(rows, test_size=0.5, random_state=0, stratify=None if regression else target)

@@ -1,10 +1,12 @@
-"""Torchvision's classification networks, random or with the weights that torchvision publishes."""
+"""Torchvision's classification networks, random or with the weights that torchvision publishes.
+
+Torchvision takes seconds to import, so it is imported by the first call that needs it.
+"""
 
 from functools import lru_cache
 from pickle import UnpicklingError  # noqa: TID251 (what torch raises; nothing is unpickled here)
 from typing import Any, Literal
 
-import torchvision
 from torch import nn
 
 from repsim_core.errors import FormatError, InputError
@@ -19,6 +21,8 @@ _SIDE = 64  # pixels, for networks without published weights; small enough to ex
 @lru_cache
 def names() -> tuple[str, ...]:
     """Full names of all classification networks of the installed torchvision."""
+    import torchvision
+
     return tuple(PREFIX + name for name in torchvision.models.list_models(module=torchvision.models))
 
 
@@ -39,6 +43,8 @@ def load_classifier(full_name: str, weights: Literal["DEFAULT"] | None = "DEFAUL
     FormatError
         If the file of weights is damaged, or holds anything but weights.
     """
+    import torchvision
+
     name = full_name.removeprefix(PREFIX)
     published = torchvision.models.get_model_weights(name).DEFAULT
     if weights is None:
@@ -68,6 +74,8 @@ def load_classifier(full_name: str, weights: Literal["DEFAULT"] | None = "DEFAUL
 
 def _without_warning(name: str) -> nn.Module:
     """Random weights; Inception and GoogLeNet are told which initialisation to use, or they warn about it."""
+    import torchvision
+
     extra = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
     module: nn.Module = torchvision.models.get_model(name, weights=None, **extra)
     return module
@@ -79,6 +87,8 @@ def _published(full_name: str, published: Any) -> nn.Module:
     A download is checked against the hash in its file name; a file that is there already is taken as it is, but is
     never unpickled into anything but tensors.
     """
+    import torchvision
+
     name = full_name.removeprefix(PREFIX)
     try:
         published.get_state_dict(progress=False, check_hash=True, map_location="cpu", weights_only=True)
