@@ -88,6 +88,7 @@ def extract(
             store[name] = np.empty((count, rows.shape[1]), dtype=wide)
         # The copy into our own buffer is the clone: a later in-place layer cannot reach it.
         torch.from_numpy(store[name][position : position + len(rows)]).copy_(rows)
+        recorded[name] += len(rows)
 
     with evaluation_mode(module, os.environ.get("REPSIM_DEVICE")), recording(module, chosen, keep):
         device = next((one.device for one in module.parameters()), torch.device("cpu"))
@@ -98,9 +99,9 @@ def extract(
             position += len(batch)
             progress(position, count)
 
-    for name, rows in recorded.items():
+    for layer, rows in recorded.items():
         if rows != count:
-            raise CaptureError(f"{name} ran on {rows} of {count} stimuli; choose another layer.")
+            raise CaptureError(f"{layer} ran on {rows} of {count} stimuli; choose another layer.")
     name = getattr(model, "name", type(module).__name__)
     representations = {
         one: Representation(store[one], dataset.stimuli, name, one, shapes[one], owned=True) for one in chosen
