@@ -28,6 +28,7 @@ def layer_map(recipe: Recipe, matrix: SimilarityMatrix, seconds: float) -> None:
         st.info(missing)
     for key, known in (("la", matrix.rows), ("lb", matrix.columns)):
         links.keep_known(key, "Layer", known, known[-1])
+        links.start_with(key, known[-1])
     links.keep_known("tab", "Panel", TABS, TABS[0])
     st.session_state.pop("marked", None)  # a full run: the address decides
     _explore(recipe, matrix)
@@ -53,16 +54,7 @@ def _explore(recipe: Recipe, matrix: SimilarityMatrix) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with right, st.container(horizontal=True):
         for key, label, known in (("la", "Layer of A", rows), ("lb", "Layer of B", columns)):
-            st.selectbox(
-                label,
-                known,
-                index=len(known) - 1,
-                key=key,
-                bind="query-params",
-                required=True,
-                on_change=chosen,
-                width="stretch",
-            )
+            st.selectbox(label, known, key=key, bind="query-params", on_change=chosen, width="stretch")
     row, column = st.session_state["la"], st.session_state["lb"]
     marked = st.session_state.setdefault("marked", (row, column))
 

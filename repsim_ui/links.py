@@ -17,8 +17,16 @@ def keep_known(
     value = st.session_state.get(key, st.query_params.get(key))
     if value is None or value in names or (isinstance(value, str) and accept(value)):
         return
+    if key not in st.session_state:
+        del st.query_params[key]  # no widget is bound to it yet
     st.session_state[key] = default
     st.toast(f"{what} {plain(repr(value))} is not available here; showing {plain(default)}.{_hint(str(value), names)}")
+
+
+def start_with(key: str, default: str) -> None:
+    """Before a bound widget without a default of its own: the first value, unless the address has one."""
+    if key not in st.session_state and key not in st.query_params:
+        st.session_state[key] = default
 
 
 def keep_several(key: str, what: str, known: Iterable[str]) -> None:

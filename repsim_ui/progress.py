@@ -1,5 +1,7 @@
 """A job on the page: its progress, the way to stop it, and what is left when it failed."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from repsim_ui import cache, state
@@ -26,15 +28,15 @@ def follow(job: Job, height: int) -> None:
     progress()
 
 
-def failed(job: Job) -> bool:
-    """What happened and what to try; True if the user wants it tried again."""
+def failed(job: Job, again: Callable[[], None]) -> None:
+    """What happened, what still works, and the way to try once more."""
     if job.callers_fault:
         st.warning(plain(job.error))
     else:
         st.error(f"The computation failed: {plain(job.error)}  \nYour choices and other results are untouched.")
         with st.expander("Details to copy"):
             st.code(f"{job.kind}: {job.error}\n{job.title}", language=None, wrap_lines=True)
-    return st.button("Try again", key="again")
+    st.button("Try again", key="again", on_click=again)
 
 
 def _words(job: Job) -> str:

@@ -64,22 +64,34 @@ def sidebar() -> Choices:
         for key, label, default in (("a", "Model A", DEFAULT_A), ("b", "Model B", DEFAULT_B)):
             default = default if default in known else known[0]
             links.keep_known(key, "Model", known, default, accept=_by_hand)
-            if key not in st.session_state and key not in st.query_params:
-                st.session_state[key] = default
-            st.selectbox(label, known, key=key, bind="query-params", accept_new_options=True, required=True, help=_HELP)
+            links.start_with(key, default)
+            st.selectbox(label, known, key=key, bind="query-params", accept_new_options=True, help=_HELP)
         st.button("Swap A and B", key="swap", on_click=swap, width="stretch")
         links.keep_known("ds", "Dataset", data, DEFAULT_DATASET)
-        st.selectbox("Dataset", data, index=data.index(DEFAULT_DATASET), key="ds", bind="query-params", required=True)
+        st.selectbox("Dataset", data, index=data.index(DEFAULT_DATASET), key="ds", bind="query-params")
         links.keep_whole_number("n", "n", 2, MOST_STIMULI, DEFAULT_N)
         links.keep_whole_number("seed", "Seed", 0, LARGEST_SEED, 0)
         left, right = st.columns(2)
         left.number_input(
-            "Stimuli (n)", 2, MOST_STIMULI, DEFAULT_N, 50, key="n", bind="query-params", required=True, help=_HELP_N
+            "Stimuli n", 2, MOST_STIMULI, DEFAULT_N, 50, key="n", bind="query-params", help=_HELP_N
         )
-        right.number_input("Seed", 0, LARGEST_SEED, 0, 1, key="seed", bind="query-params", required=True, help=_HELP_SEED)
+        right.number_input("Seed", 0, LARGEST_SEED, 0, 1, key="seed", bind="query-params", help=_HELP_SEED)
         chosen = choices()
+        _offer_all(chosen.dataset, chosen.n)
         st.caption(plain(chosen.line))
     return chosen
+
+
+def _offer_all(name: str, n: int) -> None:
+    """Where n is more than there is: the way out beside it."""
+    sizes = next(card.sizes for card in datasets.available() if card.name == name)
+    there = sizes.get("test", sizes.get("all", 0))
+    if n > there:
+        st.button(f"Take all {there} of {name}", key="take_all", on_click=_take, args=(there,), width="stretch")
+
+
+def _take(n: int) -> None:
+    st.session_state["n"] = n
 
 
 def copy_link(page: str) -> None:

@@ -43,7 +43,7 @@ def colour_title(matrix: SimilarityMatrix) -> str:
         words.append("below 0 is drawn as 0")
     if not np.isfinite(matrix.bounds[1]):
         words.append(f"top fixed at {high:.3g}")
-    return ", ".join(words)
+    return "<br>".join(words)
 
 
 def similarity_heatmap(matrix: SimilarityMatrix) -> go.Figure:
@@ -57,13 +57,11 @@ def similarity_heatmap(matrix: SimilarityMatrix) -> go.Figure:
             zmax=high,
             colorscale="Cividis" if matrix.larger_is_more_similar else "Cividis_r",
             hoverinfo="skip",
-            xgap=0.5,
-            ygap=0.5,
             colorbar={
                 "title": {"text": colour_title(matrix), "side": "top"},
                 "orientation": "h",
                 "x": 0.5,
-                "y": 1.02,
+                "y": 1.01,
                 "yanchor": "bottom",
                 "thickness": 10,
                 "len": 1.0,
@@ -89,8 +87,8 @@ def similarity_heatmap(matrix: SimilarityMatrix) -> go.Figure:
         )
     across, down = every_kth(columns), every_kth(rows)
     fig.update_layout(
-        height=int(np.clip(28 * rows + 170, 360, 760)),
-        margin={"l": 8, "r": 8, "t": 70, "b": 8},
+        height=int(np.clip(34 * rows + 190, 440, 800)),
+        margin={"l": 8, "r": 8, "t": 84, "b": 8},
         xaxis=plain_axis(
             escaped(matrix.model_b),
             range=[-0.5, columns - 0.5],
@@ -169,8 +167,8 @@ def best_match_curves(matrix: SimilarityMatrix) -> go.Figure:
         line={"color": HATCH, "dash": "dot", "width": 1},
     )
     sides = (
-        (f"{matrix.model_a} in {matrix.model_b}", matrix.rows, matrix.columns, to_columns, matrix.values, FIRST),
-        (f"{matrix.model_b} in {matrix.model_a}", matrix.columns, matrix.rows, to_rows, matrix.values.T, SECOND),
+        (_pair(matrix.model_a, matrix.model_b), matrix.rows, matrix.columns, to_columns, matrix.values, FIRST),
+        (_pair(matrix.model_b, matrix.model_a), matrix.columns, matrix.rows, to_rows, matrix.values.T, SECOND),
     )
     for number, (label, own, other, best, values, colour) in enumerate(sides):
         found = np.flatnonzero(best >= 0)
@@ -178,7 +176,7 @@ def best_match_curves(matrix: SimilarityMatrix) -> go.Figure:
             x=_depth(found, len(own)),
             y=_depth(best[found], len(other)),
             mode="lines+markers",
-            name=escaped(label),
+            name=label,
             customdata=values[found, best[found]].astype("float32"),
             text=[f"{escaped(own[k])}<br>→ {escaped(other[best[k]])}" for k in found],
             hovertemplate=f"%{{text}}<br>{escaped(matrix.measure)} %{{customdata:.3f}}<extra></extra>",
@@ -195,6 +193,11 @@ def best_match_curves(matrix: SimilarityMatrix) -> go.Figure:
     )
     fig.update_xaxes(gridcolor=GRID)
     return fig
+
+
+def _pair(own: str, other: str) -> str:
+    # Two lines, without the "zoo/": the legend has to fit a telephone.
+    return f"layers of {shortened(own.rsplit('/', 1)[-1], 28)}<br>in {shortened(other.rsplit('/', 1)[-1], 28)}"
 
 
 def _depth(positions: NDArray[np.intp], count: int) -> NDArray[np.float32]:
