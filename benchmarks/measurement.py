@@ -1,0 +1,46 @@
+"""Medians of several runs, interleaved, so that a slow moment of the machine hits every side alike."""
+
+import multiprocessing
+import resource
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what was measured, the figure to reach, what came out."""
+
+    question: str
+    target: str
+    measured: str
+    met: bool
+
+
+def medians(sides: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Median seconds of each side over ``repeats`` rounds, after one warm-up round."""
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for turn in range(repeats + 1):
+        for name, run in sides.items():
+            start = time.perf_counter()
+            run()
+            if turn:
+                seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def peak_bytes(work: Callable[[], object]) -> int:
+    """Peak resident memory of a fresh process that runs ``work``, imports and weights included."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_report_peak, args=(work, sender))
+    process.start()
+    peak = int(receiver.recv())
+    process.join()
+    return peak
+
+
+def _report_peak(work: Callable[[], object], sender: object) -> None:
+    work()
+    sender.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)  # type: ignore[attr-defined]
