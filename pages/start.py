@@ -7,9 +7,9 @@ import streamlit as st
 from repsim_core import datasets, models
 from repsim_core.similarity import MEASURES
 from repsim_ui import cache, gallery, sentences
+from repsim_ui.links import open_map
 from repsim_ui.messages import plain
 
-MAP = "../pages/layer_map.py"
 VOCABULARY = {
     "Stimulus": "one input shown to both networks: a picture, a row of a table, a point.",
     "Unit": "one number a layer gives; a layer with 8 × 4 × 4 outputs has 128 units.",
@@ -37,12 +37,13 @@ for start in range(0, len(cards), 3):
         with column, st.container(border=True, height="stretch"):
             st.markdown(f"**{card.title}**")
             st.markdown(card.question)
-            done = cache.jobs().find(gallery.recipe(card).key)
+            recipe = gallery.recipe(card)
+            done = cache.jobs().find(recipe.key)
             if done is not None and done.state == "done":
                 st.caption("Found here: " + sentences.finding(done.result))
             else:
                 st.caption(card.look)
-            st.page_link(MAP, label="Open the map", query_params=card.query, icon=":material/grid_on:")
+            open_map("Open the map", recipe.query(), key=f"open_{card.title}", icon=":material/grid_on:")
 
 recent = cache.jobs().recent()
 if recent:
@@ -51,7 +52,7 @@ if recent:
         query = json.loads(job.title)
         name = " × ".join(query[one].split("/", 1)[-1] for one in ("a", "b"))
         label = f"{name} on {query['ds']}, {query['m']}, n = {query['n']}, seed {query['seed']}"
-        st.page_link(MAP, label=plain(label), query_params=query | {"run": "1"})
+        open_map(plain(label), query, key=f"recent_{job.key}")
 
 st.subheader("The words used here", anchor=False)
 st.markdown("\n".join(f"- **{word}**: {meaning}" for word, meaning in VOCABULARY.items()))

@@ -1,4 +1,4 @@
-"""The only module that caches. Keys are strings and integers; arrays never are (Streamlit hashes large ones from a sample)."""
+"""The only module that caches. Keys are strings and integers: Streamlit hashes large arrays from a sample."""
 
 import json
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from repsim_core import activations, datasets, models, similarity
 from repsim_core.datasets.subset import subset
+from repsim_core.errors import InputError
 from repsim_core.types import Dataset, LayerActivations, LayerInfo, ModelCard, Representation, SimilarityMatrix
 from repsim_ui.jobs import Job, Jobs, Report
 from repsim_ui.recipes import Recipe, weights_of
@@ -39,7 +40,10 @@ def layer_infos(model: str, data: str) -> list[LayerInfo]:
 def card(model: str) -> ModelCard:
     """What is known of a model."""
     known = {one.name: one for one in models.available()}
-    return known[model] if model in known else models.load(model, weights=weights_of(model)).card
+    found = known.get(model) or models.load(model, weights=weights_of(model)).card
+    if found is None:
+        raise InputError(f"{model} has no card; choose a network of the library.")
+    return found
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -86,12 +90,13 @@ def matrix_work(recipe: Recipe) -> Callable[[Report], SimilarityMatrix]:
     def work(report: Report) -> SimilarityMatrix:
         first = responses(recipe, "a", lambda done, total: report(f"stimuli through {recipe.a}", done, total))
         second = responses(recipe, "b", lambda done, total: report(f"stimuli through {recipe.b}", done, total))
+        options: dict[str, Any] = dict(recipe.options)
         return similarity.compare_layers(
             first,
             second,
             measure=recipe.measure,
             progress=lambda done, total: report("layers compared", done, total),
-            **dict(recipe.options),
+            **options,
         )
 
     return work

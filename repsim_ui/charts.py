@@ -31,8 +31,8 @@ def show(
 ) -> None:
     """Draw ``fig`` with *Show as table* and *Export* below it.
 
-    ``alt`` is a fixed sentence: a change of it remounts the chart. ``pick`` adds what only the page needs and the export
-    must not have; ``more`` draws what else the export offers. Further ``options`` go to ``st.plotly_chart``.
+    ``alt`` is a fixed sentence: a change of it remounts the chart. ``pick`` adds what only the page needs and the
+    export must not have; ``more`` draws what else the export offers. Further ``options`` go to ``st.plotly_chart``.
     """
     drawn = go.Figure(fig)
     if pick is not None:
@@ -61,9 +61,7 @@ def show(
 
 def _export(fig: go.Figure, key: str, title: str, alt: str, more: Callable[[], None] | None) -> None:
     st.caption("As it will be printed. The camera in the corner of the picture saves it as SVG.")
-    st.plotly_chart(
-        for_export(fig, title=title), theme=None, key=f"{key}_print", alt=alt, config=exports.camera(title)
-    )
+    st.plotly_chart(for_export(fig, title=title), theme=None, key=f"{key}_print", alt=alt, config=exports.camera(title))
     st.download_button(
         "HTML, works offline (5 MB)",
         data=lambda: exports.html_bytes(fig, title),

@@ -56,7 +56,8 @@ def recipe(
     picked: dict[str, tuple[str, ...]] = {"ra": (), "rb": ()}
     if layers == "chosen":
         left, right = st.columns(2)
-        for column, key, label, name in ((left, "ra", "Layers of A", choices.a), (right, "rb", "Layers of B", choices.b)):
+        sides = (left, "ra", "Layers of A", choices.a), (right, "rb", "Layers of B", choices.b)
+        for column, key, label, name in sides:
             names = [one.name for one in infos[name]]
             keep_several(key, "Layer", names)
             chosen = column.multiselect(label, names, key=key, bind="query-params", placeholder="Choose layers")

@@ -13,7 +13,7 @@ def seconds(n: int, first: Sequence[LayerInfo], second: Sequence[LayerInfo], eve
     """Seconds for one map.
 
     ``first`` and ``second`` are the compared layers of A and B; ``everything`` all layers of both models, which decide
-    what the forward passes cost. One multiplication of a convolution is shared by a position, so weights times positions.
+    what the forward passes cost. A convolution uses each weight once a position.
     """
     multiplications = sum(one.parameters * int(np.prod(one.shape[1:], dtype=np.int64)) for one in _leaves(everything))
     units = sum(one.units for one in everything)

@@ -26,8 +26,9 @@ def layer_map(recipe: Recipe, matrix: SimilarityMatrix, seconds: float) -> None:
         st.warning(plain(warning))
     if missing := sentences.undefined(matrix):
         st.info(missing)
+    opened = st.session_state.pop("opened", False)
     for key, known in (("la", matrix.rows), ("lb", matrix.columns)):
-        links.keep_known(key, "Layer", known, known[-1])
+        links.keep_known(key, "Layer", known, known[-1], aloud=not opened)
         links.start_with(key, known[-1])
     links.keep_known("tab", "Panel", TABS, TABS[0])
     st.session_state.pop("marked", None)  # a full run: the address decides

@@ -24,7 +24,8 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
         if not pd.api.types.is_numeric_dtype(safe[column]):
             safe[column] = [_harmless(one) for one in safe[column]]
     safe.columns = [_harmless(one) for one in safe.columns]
-    return safe.to_csv(index=False).encode()
+    text: str = safe.to_csv(index=False)
+    return text.encode()
 
 
 def recipe_json(recipe: Recipe, matrix: SimilarityMatrix) -> bytes:
@@ -57,9 +58,7 @@ def downloads(items: list[tuple[str, str, str, Callable[[], bytes]]], *, key: st
     """One button per file: label, file name, MIME type, content when it is asked for."""
     with st.container(horizontal=True):
         for label, name, mime, content in items:
-            st.download_button(
-                label, data=content, file_name=name, mime=mime, key=f"{key}_{name}", on_click="ignore"
-            )
+            st.download_button(label, data=content, file_name=name, mime=mime, key=f"{key}_{name}", on_click="ignore")
 
 
 def result_files(recipe: Recipe, matrix: SimilarityMatrix) -> list[tuple[str, str, str, Callable[[], bytes]]]:

@@ -19,19 +19,6 @@ class Card:
     n: int = 500
     measure: str = "cka"
 
-    @property
-    def query(self) -> dict[str, str]:
-        """The address of its map, computed at once."""
-        return {
-            "a": self.a,
-            "b": self.b,
-            "ds": self.dataset,
-            "n": str(self.n),
-            "seed": "0",
-            "m": self.measure,
-            "run": "1",
-        }
-
 
 CARDS = (
     Card(

@@ -74,7 +74,7 @@ class Jobs:
         """The job of this key, started unless it is there already; one that failed or was cancelled starts anew."""
         with self._lock:
             job = self._jobs.get(key)
-            if job is None or job.state in ("failed", "cancelled") or (job.active and job.cancelled.is_set()):
+            if job is None or job.state in ("failed", "cancelled"):
                 job = Job(key, title, work)
                 self._jobs[key] = job
                 self._queue.put(job)
@@ -103,17 +103,17 @@ class Jobs:
             job.watchers.discard(watcher)
             if job.watchers or not job.active:
                 return
-            job.cancelled.set()
-            if job.state == "queued":
-                job.state = "cancelled"
-                job.finished.set()
+            job.cancelled.set()  # the worker notices at its next report; nobody has to wait for that
+            job.state = "cancelled"
+            job.finished.set()
 
     def _run(self) -> None:
         while True:
             job = self._queue.get()
-            if job.cancelled.is_set():
-                continue
-            job.state, job.started_at = "running", time.monotonic()
+            with self._lock:
+                if job.cancelled.is_set():
+                    continue
+                job.state, job.started_at = "running", time.monotonic()
             try:
                 job.result = job.work(job.report)
                 state: State = "done"
@@ -126,5 +126,7 @@ class Jobs:
                 job.error, job.kind = str(error) or "no message", type(error).__name__
                 state = "failed"
             job.seconds = time.monotonic() - job.started_at
-            job.state = state
-            job.finished.set()
+            with self._lock:
+                if not job.cancelled.is_set():
+                    job.state = state
+                job.finished.set()

@@ -8,9 +8,17 @@ import streamlit as st
 
 from repsim_ui.messages import plain
 
+LAYER_MAP = "../pages/layer_map.py"
+
 
 def keep_known(
-    key: str, what: str, known: Iterable[str], default: str, *, accept: Callable[[str], bool] = lambda _: False
+    key: str,
+    what: str,
+    known: Iterable[str],
+    default: str,
+    *,
+    accept: Callable[[str], bool] = lambda _: False,
+    aloud: bool = True,
 ) -> None:
     """Before a bound widget: replace a value that does not exist, from the address or from an earlier choice, aloud."""
     names = list(known)
@@ -20,7 +28,9 @@ def keep_known(
     if key not in st.session_state:
         del st.query_params[key]  # no widget is bound to it yet
     st.session_state[key] = default
-    st.toast(f"{what} {plain(repr(value))} is not available here; showing {plain(default)}.{_hint(str(value), names)}")
+    if aloud:
+        more = _hint(str(value), names)
+        st.toast(f"{what} {plain(repr(value))} is not available here; showing {plain(default)}.{more}")
 
 
 def start_with(key: str, default: str) -> None:
@@ -51,6 +61,34 @@ def keep_whole_number(key: str, what: str, low: int, high: int, default: int) ->
         fits = False
     if not fits:  # Streamlit drops it without a word
         st.toast(f"{what} {plain(repr(value))} is no whole number from {low} to {high}; showing {default}.")
+
+
+def open_map(label: str, query: Mapping[str, str | list[str]], *, key: str, icon: str | None = None) -> None:
+    """A button that opens the layer map of this query, computed.
+
+    Not a page link: the sidebar's controls are bound already, and a bound control takes no new value from an address.
+    """
+    if st.button(label, key=key, icon=icon, type="tertiary", on_click=_take_over, args=(dict(query),)):
+        st.switch_page(LAYER_MAP, query_params={"run": "1"})
+
+
+def _take_over(query: dict[str, str | list[str]]) -> None:
+    for key in ("la", "lb", *(one for one in st.session_state if str(one).startswith("o_"))):
+        st.session_state.pop(key, None)
+    for key, value in query.items():
+        st.session_state[key] = int(value) if key in ("n", "seed") and isinstance(value, str) else _typed(key, value)
+    st.session_state["opened"] = True  # layers chosen in another map are dropped without a word
+
+
+def _typed(key: str, value: str | list[str]) -> str | list[str] | float | bool:
+    if not key.startswith("o_") or isinstance(value, list):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
 def address(query: Mapping[str, str | list[str]], page: str | None = None) -> str:

@@ -1,9 +1,13 @@
 """What lies behind one cell of a layer map: one function per tab."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from repsim_core import figures
 from repsim_core.types import Dataset, SimilarityMatrix
@@ -19,20 +23,21 @@ def examples(recipe: Recipe, matrix: SimilarityMatrix, row: str, column: str) ->
     """The two matrices of example similarities side by side."""
     data = cache.dataset(recipe.dataset, recipe.n, recipe.seed)
     rows = cache.example_rows(data)
+    groups = _groups(data, rows)
     stimuli = [data.stimuli[k] for k in rows]
     difference = st.toggle("Show their difference", key="difference")
     with st.skeleton(height=PANEL_HEIGHT):
         first, second = cache.examples(recipe, "a", row), cache.examples(recipe, "b", column)
     charts.show(
         figures.example_matrices(
-            first, second, stimuli, titles=(f"A: {row}", f"B: {column}"), groups=_groups(data, rows), difference=difference
+            first, second, stimuli, titles=(f"A: {row}", f"B: {column}"), groups=groups, difference=difference
         ),
         key="examples",
         alt="Similarity of every example stimulus to every other, in both layers.",
         title=f"Examples in {row} and {column}",
         table=lambda: pd.DataFrame(first, index=stimuli, columns=stimuli).reset_index(names="layer of A"),
     )
-    order = ", sorted by class" if _groups(data, rows) else ""
+    order = ", sorted by class" if groups else ""
     st.caption(
         f"{len(rows)} of {len(data)} stimuli{order}. The layers match where both panels show the same pattern: "
         "linear CKA compares exactly these two pictures."
@@ -101,7 +106,7 @@ def projection(recipe: Recipe, matrix: SimilarityMatrix, row: str, column: str) 
                 key=own,
                 alt=f"Stimuli in the first two directions of the layer of model {side}, by class.",
                 title=f"{side} {layer}",
-                table=lambda scores=scores: _table(data, scores),
+                table=partial(_table, data, scores),
                 on_select=_lassoed(own, other),
                 selection_mode=("lasso", "box"),
             )
@@ -113,7 +118,7 @@ def projection(recipe: Recipe, matrix: SimilarityMatrix, row: str, column: str) 
         st.caption(f"{len(marked)} stimuli marked: {plain(', '.join(data.stimuli[k] for k in marked[:12]))}")
 
 
-def _lassoed(own: str, other: str):  # type: ignore[no-untyped-def]
+def _lassoed(own: str, other: str) -> Callable[[], None]:
     def remember() -> None:
         # The cloud with the lasso keeps its figure, or the lasso would be wiped; only the other is drawn again.
         points = st.session_state[own].selection.points
@@ -130,13 +135,13 @@ def _number(customdata: object) -> int:
     return int(customdata[0]) if isinstance(customdata, (list, tuple)) else int(customdata)  # type: ignore[call-overload]
 
 
-def _groups(data: Dataset, rows: Sequence[int]) -> list[str] | None:
+def _groups(data: Dataset, rows: NDArray[np.intp]) -> list[str] | None:
     if data.labels is None or not data.class_names:
         return None
     return [data.class_names[int(data.labels[k])] for k in rows]
 
 
-def _table(data: Dataset, scores) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+def _table(data: Dataset, scores: NDArray[Any]) -> pd.DataFrame:
     frame = pd.DataFrame({"stimulus": data.stimuli, "direction 1": scores[:, 0], "direction 2": scores[:, 1]})
     if data.labels is not None:
         frame["label"] = [data.class_names[int(one)] for one in data.labels] if data.class_names else data.labels

@@ -42,6 +42,8 @@ def failed(job: Job, again: Callable[[], None]) -> None:
 def _words(job: Job) -> str:
     if job.state == "queued":
         return "Waiting for another computation to finish"
+    if not job.total:
+        return "Loading the networks"
     left = job.seconds_left()
     rest = f", {duration(left)} left in this step" if left is not None else ""
     return f"{job.done} of {job.total} {plain(job.stage)}{rest}"

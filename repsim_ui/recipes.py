@@ -1,4 +1,4 @@
-"""What was asked for, in strings and numbers: the key of every cache, the content of every link, and a Python program."""
+"""What was asked for, in strings and numbers: the key of every cache, the content of every link, a Python program."""
 
 import json
 from collections.abc import Mapping
@@ -47,11 +47,12 @@ class Recipe:
         }
         if self.layers == "chosen":
             pairs |= {"ra": list(self.rows), "rb": list(self.columns)}
-        pairs |= {f"o_{name}": str(value).lower() if isinstance(value, bool) else str(value) for name, value in self.options}
+        for name, value in self.options:
+            pairs[f"o_{name}"] = str(value).lower() if isinstance(value, bool) else str(value)
         return pairs | {name: value for name, value in more.items() if value is not None}
 
 
-def weights_of(model: str) -> str | None:
+def weights_of(model: str) -> Literal["DEFAULT"] | None:
     """A torchvision name stands for the architecture with random weights: nothing is downloaded from a page."""
     return None if model.startswith("torchvision/") else "DEFAULT"
 

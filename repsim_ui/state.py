@@ -72,9 +72,7 @@ def sidebar() -> Choices:
         links.keep_whole_number("n", "n", 2, MOST_STIMULI, DEFAULT_N)
         links.keep_whole_number("seed", "Seed", 0, LARGEST_SEED, 0)
         left, right = st.columns(2)
-        left.number_input(
-            "Stimuli n", 2, MOST_STIMULI, DEFAULT_N, 50, key="n", bind="query-params", help=_HELP_N
-        )
+        left.number_input("Stimuli n", 2, MOST_STIMULI, DEFAULT_N, 50, key="n", bind="query-params", help=_HELP_N)
         right.number_input("Seed", 0, LARGEST_SEED, 0, 1, key="seed", bind="query-params", help=_HELP_SEED)
         chosen = choices()
         _offer_all(chosen.dataset, chosen.n)
@@ -121,6 +119,6 @@ def _by_hand(name: str) -> bool:
     return name.startswith("torchvision/")
 
 
-_HELP = "One of the library, or type a torchvision architecture such as torchvision/resnet18: it runs with random weights."
+_HELP = "One of the library, or type a torchvision name such as torchvision/resnet18: it runs with random weights."
 _HELP_N = "How many stimuli both models see: a seeded subset with every class in its share."
 _HELP_SEED = "Chooses the subset of the stimuli."

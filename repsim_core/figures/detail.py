@@ -22,8 +22,8 @@ def example_matrices(
 ) -> go.Figure:
     """Similarity of every stimulus to every other in two layers, on one colour range from −1 to 1.
 
-    ``groups`` names the class of each stimulus; sorted by class, a class is a block on the diagonal. ``difference`` adds
-    the first minus the second.
+    ``groups`` names the class of each stimulus; sorted by class, a class is a block on the diagonal. ``difference``
+    adds the first minus the second.
     """
     ids = [escaped(one) for one in stimuli]
     panels = [(titles[0], first), (titles[1], second)]
@@ -75,7 +75,7 @@ def example_matrices(
 
 
 def spectra(curves: Mapping[str, NDArray[np.floating[Any]]]) -> go.Figure:
-    """Share of the variance along each direction of a layer, strongest first; ``curves`` holds singular values by label."""
+    """Share of the variance along each direction of a layer, strongest first; ``curves``: label → singular values."""
     fig = go.Figure()
     for number, (label, values) in enumerate(curves.items()):
         power = np.asarray(values, "float64") ** 2
@@ -113,7 +113,7 @@ def projection(
     stimuli: Sequence[str],
     *,
     title: str,
-    share: Sequence[float],
+    share: Sequence[float] | NDArray[np.floating[Any]],
     class_names: Sequence[str] = (),
     selected: Sequence[int] | None = None,
 ) -> go.Figure:

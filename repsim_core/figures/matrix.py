@@ -85,7 +85,7 @@ def similarity_heatmap(matrix: SimilarityMatrix) -> go.Figure:
             },
             unselected={"marker": {"opacity": 1}},
         )
-    across, down = every_kth(columns), every_kth(rows)
+    across, down = every_kth(columns, 30), every_kth(rows)
     fig.update_layout(
         height=int(np.clip(34 * rows + 190, 440, 800)),
         margin={"l": 8, "r": 8, "t": 84, "b": 8},
