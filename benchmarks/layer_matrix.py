@@ -48,9 +48,7 @@ def fresh(work: object) -> None:
 def rows(repeats: int = 7) -> list[Row]:
     """Time and memory against the bare forward passes."""
     pair, data = loaded(), pictures()
-    seconds = medians(
-        {"forward": partial(forward_passes, pair, data), "map": partial(layer_map, pair, data)}, repeats
-    )
+    seconds = medians({"forward": partial(forward_passes, pair, data), "map": partial(layer_map, pair, data)}, repeats)
     ratio = seconds["map"] / seconds["forward"]
     matrix = layer_map(pair, data)
     grams = 8 * N * N * (len(matrix.rows) + len(matrix.columns))  # type: ignore[attr-defined]

@@ -4,10 +4,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from repsim_core import __version__
 from repsim_core.compute.memory import readable_bytes
 from repsim_core.errors import InputError, RepsimError
+from repsim_core.types import SimilarityMatrix
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,12 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("repsim: stopped, nothing was written", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has seen enough, as `head` has
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="repsim", description="Compare what two neural networks represent, layer by layer.")
+    parser = argparse.ArgumentParser(
+        prog="repsim", description="Compare what two neural networks represent, layer by layer."
+    )
     parser.add_argument("--version", action="version", version=f"repsim {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -96,7 +100,8 @@ def _layers(options: argparse.Namespace) -> None:
         mark = "*" if one.name in chosen else " "
         shape = "×".join(map(str, one.shape))
         size = readable_bytes(one.bytes_for(options.n))
-        print(f"{mark} {one.name:{width}}  {one.kind:20}  {shape:>14}  {one.parameters:>9,} parameters  {size:>8}  {one.note}")
+        head = f"{mark} {one.name:{width}}  {one.kind:20}  {shape:>14}"
+        print(f"{head}  {one.parameters:>9,} parameters  {size:>8}  {one.note}")
     print(f"* compared by default; bytes are for {options.n} stimuli, flattened", file=sys.stderr)
 
 
@@ -109,7 +114,7 @@ def _compare(options: argparse.Namespace) -> None:
     if options.n is not None:
         _positive("--n", options.n)
     data = datasets.load(options.data, n=options.n, seed=options.seed, split=options.split)
-    weights = None if options.random else "DEFAULT"
+    weights: Literal["DEFAULT"] | None = None if options.random else "DEFAULT"
     bar = _Bar()
     layers = []
     for side, name, chosen in (("A", options.a, options.layers_a), ("B", options.b, options.layers_b)):
@@ -126,17 +131,18 @@ def _compare(options: argparse.Namespace) -> None:
     if options.out is None and options.html is None:
         print(matrix.to_frame().to_csv(index=False), end="")
     if options.out is not None:
-        writers = {".npz": matrix.to_bytes, ".json": lambda: matrix.to_json().encode()}
-        writers[".csv"] = lambda: matrix.to_frame().to_csv(index=False).encode()
-        options.out.write_bytes(writers[options.out.suffix]())
+        options.out.write_bytes(_content(matrix, options.out.suffix))
     if options.html is not None:
         figure = figures.for_export(figures.similarity_heatmap(matrix))
         figure.write_html(options.html, include_plotlyjs=True)
-    undefined = int((~matrix.defined).sum())
-    print(
-        f"{options.measure}: {len(matrix.rows)} × {len(matrix.columns)} layers, n = {matrix.n_stimuli}, {undefined} undefined",
-        file=sys.stderr,
-    )
+    cells, undefined = f"{len(matrix.rows)} × {len(matrix.columns)} layers", int((~matrix.defined).sum())
+    print(f"{options.measure}: {cells}, n = {matrix.n_stimuli}, {undefined} undefined", file=sys.stderr)
+
+
+def _content(matrix: SimilarityMatrix, ending: str) -> bytes:
+    if ending == ".npz":
+        return matrix.to_bytes()
+    return (matrix.to_json() if ending == ".json" else str(matrix.to_frame().to_csv(index=False))).encode()
 
 
 class _Bar:

@@ -17,7 +17,9 @@ def represented(x: ArrayLike | Representation, label: str) -> Representation:
         return x
     values = np.asarray(x)
     if values.ndim != 2:
-        raise ShapeError(f"{label}: expected (n_stimuli, n_units), got shape {values.shape}; flatten the trailing axes first.")
+        raise ShapeError(
+            f"{label}: expected (n_stimuli, n_units), got shape {values.shape}; flatten the trailing axes first."
+        )
     if not (np.issubdtype(values.dtype, np.number) or values.dtype == np.bool_) or np.iscomplexobj(values):
         raise ShapeError(f"{label}: expected real numbers, got dtype {values.dtype}; convert it to float64.")
     return Representation(values, tuple(map(str, range(len(values)))), "array", label)

@@ -7,16 +7,15 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from repsim_core.activations.pooling import POOLINGS, applied, pooled, pooled_shape
 from repsim_core.compute.memory import budget_bytes, readable_bytes
 from repsim_core.compute.progress import Progress, no_progress
 from repsim_core.errors import BudgetError, CaptureError, InputError, unknown_name
 from repsim_core.models import Model
-from repsim_core.models.hooks import chosen_tensor, evaluation_mode, recording, unwrapped
 from repsim_core.models.dry_run import default_layers, forward, prepared
 from repsim_core.models.dry_run import layers as dry_run
+from repsim_core.models.hooks import chosen_tensor, evaluation_mode, recording, unwrapped
 from repsim_core.types import Dataset, LayerActivations, LayerInfo, Representation
 
 
@@ -72,7 +71,7 @@ def extract(
     count = len(dataset)
     _check_budget(infos, shapes, count, pooling, budget_bytes() if memory_bytes is None else memory_bytes)
 
-    module = unwrapped(getattr(model, "module", model))
+    module = unwrapped(model.module if isinstance(model, Model) else model)
     progress = progress or no_progress
     store: dict[str, NDArray[Any]] = {}
     recorded = dict.fromkeys(chosen, 0)
@@ -102,13 +101,13 @@ def extract(
     for layer, rows in recorded.items():
         if rows != count:
             raise CaptureError(f"{layer} ran on {rows} of {count} stimuli; choose another layer.")
-    name = getattr(model, "name", type(module).__name__)
+    name = model.name if isinstance(model, Model) else type(module).__name__
     representations = {
         one: Representation(store[one], dataset.stimuli, name, one, shapes[one], owned=True) for one in chosen
     }
     recipe = {
         "model": name,
-        "weights": getattr(model, "weights_digest", ""),
+        "weights": model.weights_digest if isinstance(model, Model) else "",
         "dataset": dataset.name,
         "split": dataset.split,
         "n": count,
@@ -118,7 +117,13 @@ def extract(
         "torch": torch.__version__,
     }
     return LayerActivations(
-        name, dataset.name, dataset.stimuli, representations, pooling, recipe, _notes(model, dataset, infos, chosen, pooling)
+        name,
+        dataset.name,
+        dataset.stimuli,
+        representations,
+        pooling,
+        recipe,
+        _notes(model, dataset, infos, chosen, pooling),
     )
 
 
@@ -165,6 +170,7 @@ def _notes(
     rules = {name: applied(infos[name].shape, pooling) for name in chosen}
     others = sorted({rule for rule in rules.values() if rule != pooling and rule != "flatten"})
     kin = [
-        f"Pooling {rule!r} instead of {pooling!r} on: {', '.join(n for n in chosen if rules[n] == rule)}." for rule in others
+        f"Pooling {rule!r} instead of {pooling!r} on: {', '.join(n for n in chosen if rules[n] == rule)}."
+        for rule in others
     ]
     return (*conversions, *outputs, *kin)

@@ -1,4 +1,4 @@
-"""A dry run on two stimuli: which layers there are, in execution order, with their shapes, before anything is computed."""
+"""A dry run on two stimuli: which layers there are, in execution order, with their shapes."""
 
 from typing import Any
 

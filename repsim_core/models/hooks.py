@@ -80,7 +80,7 @@ def recording(module: nn.Module, layers: Sequence[str] | None, keep: Keep) -> It
 
 
 def named_layers(module: nn.Module) -> dict[str, nn.Module]:
-    """Every submodule by its qualified name, in order of registration; a network without children is one layer, ``model``."""
+    """Every submodule by its qualified name, as registered; a network without children is one layer, ``model``."""
     named = {name: one for name, one in module.named_modules() if name}
     return named or {"model": module}
 
@@ -109,5 +109,6 @@ def chosen_tensor(layer: str, output: Any) -> tuple[Tensor, str]:
             if isinstance(value, Tensor):
                 return value, f"output {position + 1} of {len(output)}"
     raise CaptureError(
-        f"{layer} gave no tensor in the forward pass (a {type(output).__name__} without one); choose one of its children."
+        f"{layer} gave no tensor in the forward pass (a {type(output).__name__} without one); "
+        "choose one of its children."
     )

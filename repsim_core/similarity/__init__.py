@@ -1,4 +1,4 @@
-"""Similarity of representations: the registry of measures, one score, all pairs of layers, one pair looked at closely."""
+"""Similarity of representations: the registry of measures, one score, all pairs of layers, one pair up close."""
 
 from repsim_core.similarity.layers import compare_layers
 from repsim_core.similarity.measures import MEASURES, Measure, measure_named, score

@@ -49,7 +49,7 @@ def linear_embedding(x: Array, *, label: str = "x", debiased: bool = True) -> Em
     at_least(len(x), 4 if debiased else 2, "Debiased CKA" if debiased else "CKA")
     features = unit_scaled(centred(x, label))
     kernel = gram(features)
-    return _embedding(kernel, label, debiased, np.finfo(features.dtype).eps)
+    return _embedding(kernel, label, debiased, float(np.finfo(features.dtype).eps))
 
 
 def rbf_embedding(x: Array, *, label: str = "x", scale: float = 0.5, debiased: bool = True) -> Embedding:
@@ -100,7 +100,7 @@ def linear_cka_from_features(x: Array, y: Array, *, debiased: bool = True) -> fl
     cross, own_x, own_y = (_hsic(a, b, debiased) for a, b in ((first, second), (first, first), (second, second)))
     if own_x <= 0 or own_y <= 0:
         raise DegenerateError("All pairs of stimuli are equally alike, so debiased CKA is 0/0.", "no_structure")
-    return within_bounds(cross / np.sqrt(own_x * own_y), -1.0 if debiased else 0.0)
+    return float(within_bounds(cross / np.sqrt(own_x * own_y), -1.0 if debiased else 0.0))
 
 
 def _hsic(x: NDArray[np.float64], y: NDArray[np.float64], debiased: bool) -> float:

@@ -58,7 +58,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             Measure(
                 name="cka",
                 title="CKA, linear, debiased",
-                description="Do the same pairs of stimuli lie close in both layers? Cosine of the U-centred Gram matrices.",
+                description="Are the same pairs of stimuli alike in both layers? Cosine of the U-centred Gram matrices.",
                 embedding=linear_embedding,
                 bounds=(-1.0, 1.0),
                 symmetric=True,
@@ -89,7 +89,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             Measure(
                 name="cka_rbf",
                 title="CKA, RBF kernel, debiased",
-                description="CKA on Gaussian kernels: small scales look at near neighbours only, large ones tend to linear CKA.",
+                description="CKA on Gaussian kernels: a small scale sees near neighbours only, a large one tends to linear CKA.",
                 embedding=rbf_embedding,
                 bounds=(-1.0, 1.0),
                 symmetric=True,
@@ -114,9 +114,7 @@ def measure_named(name: str) -> Measure:
     return MEASURES[name]
 
 
-def score(
-    x: ArrayLike | Representation, y: ArrayLike | Representation, measure: str = "cka", **options: Any
-) -> float:
+def score(x: ArrayLike | Representation, y: ArrayLike | Representation, measure: str = "cka", **options: Any) -> float:
     """Likeness of two representations of the same stimuli.
 
     Parameters

@@ -52,7 +52,7 @@ def spectrum(x: Representation) -> Spectrum:
 
 
 def example_similarity(x: Representation) -> NDArray[np.float32]:
-    """Cosines of the centred responses of every pair of stimuli, ``(n, n)`` in [−1, 1]; NaN for a stimulus at the mean."""
+    """Cosines of the centred responses of every pair of stimuli, ``(n, n)``; NaN for a stimulus at the mean."""
     product = gram(unit_scaled(centred(x.values, f"{x.model}/{x.layer}")))
     lengths = np.sqrt(np.diag(product))
     lengths[lengths <= 4 * np.finfo(x.values.dtype).eps * lengths.max()] = np.nan

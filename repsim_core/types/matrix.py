@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,9 @@ class SimilarityMatrix:
         for name in ("values", "chance", "reasons"):
             array = np.asarray(getattr(self, name))
             if array.shape != shape:
-                raise ShapeError(f"{name} has shape {array.shape}, but {shape[0]} rows and {shape[1]} columns are named.")
+                raise ShapeError(
+                    f"{name} has shape {array.shape}, but {shape[0]} rows and {shape[1]} columns are named."
+                )
             object.__setattr__(self, name, read_only(array))
 
     @property
@@ -85,9 +87,10 @@ class SimilarityMatrix:
         )
 
     def _labels(self) -> dict[str, Any]:
-        names = ("rows", "columns", "measure", "bounds", "larger_is_more_similar", "n_stimuli", "model_a", "model_b")
-        names += ("dataset", "row_shapes", "column_shapes", "recipe", "warnings")
-        return {"format": FORMAT} | {name: getattr(self, name) for name in names}
+        arrays = ("values", "reasons", "chance")
+        return {"format": FORMAT} | {
+            one.name: getattr(self, one.name) for one in fields(self) if one.name not in arrays
+        }
 
     def to_json(self) -> str:
         """Values and labels as strict JSON: undefined cells are null."""
@@ -95,7 +98,7 @@ class SimilarityMatrix:
         return json.dumps(self._labels() | numbers | {"reasons": self.reasons.tolist()}, indent=1, allow_nan=False)
 
     def to_bytes(self) -> bytes:
-        """The content of an ``.npz`` file: three arrays and the labels as JSON, no pickle; equal bytes for equal content."""
+        """Content of an ``.npz`` file: three arrays and the labels as JSON, no pickle; equal content, equal bytes."""
         arrays = {"values": self.values, "chance": self.chance, "reasons": self.reasons.astype("U")}
         arrays["labels"] = np.array(json.dumps(self._labels(), allow_nan=False))
         out = io.BytesIO()
@@ -130,7 +133,9 @@ class SimilarityMatrix:
                 labels[key] = tuple(tuple(one) for one in labels[key])
             return cls(**arrays, **labels)
         except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
-            raise FormatError(f"{name} is not a RepSim similarity matrix ({error}); save one with SimilarityMatrix.save.") from error
+            raise FormatError(
+                f"{name} is not a RepSim similarity matrix ({error}); save one with SimilarityMatrix.save."
+            ) from error
 
 
 def _nullable(array: NDArray[np.float64]) -> list[list[float | None]]:

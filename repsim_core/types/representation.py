@@ -35,7 +35,8 @@ class Representation:
             )
         if len(self.stimuli) != len(values):
             raise ShapeError(
-                f"{self.model}/{self.layer}: {len(self.stimuli)} stimulus ids for {len(values)} rows; give one id per row."
+                f"{self.model}/{self.layer}: {len(self.stimuli)} stimulus ids for {len(values)} rows; "
+                "give one id per row."
             )
         if not np.issubdtype(values.dtype, np.floating):
             values = values.astype(np.float64)
@@ -75,7 +76,9 @@ class LayerActivations(Mapping[str, Representation]):
     def __post_init__(self) -> None:
         for name, one in self.representations.items():
             if one.stimuli != self.stimuli:
-                raise ShapeError(f"{self.model}/{name} has other stimuli than its siblings; extract the layers together.")
+                raise ShapeError(
+                    f"{self.model}/{name} has other stimuli than its siblings; extract the layers together."
+                )
         object.__setattr__(self, "representations", dict(self.representations))
 
     def __getitem__(self, layer: str) -> Representation:

@@ -93,7 +93,7 @@ def test_the_tensor_is_chosen_by_rule_and_the_choice_is_shown():
 
 
 def test_a_chosen_output_without_tensors_is_refused():
-    with pytest.raises(CaptureError, match="body.1 gave no tensor in the forward pass"):
+    with pytest.raises(CaptureError, match=r"body\.1 gave no tensor in the forward pass"):
         chosen_tensor("body.1", ["text"])
 
 
@@ -108,7 +108,7 @@ def test_the_model_leaves_as_it_came():
 def test_the_model_leaves_as_it_came_after_an_exception():
     model = toys.Fails().train()
     before = state(model)
-    with pytest.raises(InputError, match="Fails cannot run on inputs of shape .* the pump is out"):
+    with pytest.raises(InputError, match=r"Fails cannot run on inputs of shape .* the pump is out"):
         activations.extract(model, stimuli(), ["first", "last"])
     assert_unchanged(before, model)
 
@@ -219,9 +219,9 @@ def test_a_series_of_blocks_inside_a_module_is_opened():
 
 
 def test_unknown_layers_and_poolings_offer_the_nearest():
-    with pytest.raises(UnknownNameError, match="No layer named 'frist'. Did you mean 'first'"):
+    with pytest.raises(UnknownNameError, match=r"No layer named 'frist'\. Did you mean 'first'"):
         activations.extract(toys.InPlace(), stimuli(), ["frist"])
-    with pytest.raises(UnknownNameError, match="No pooling named 'flaten'. Did you mean 'flatten'"):
+    with pytest.raises(UnknownNameError, match=r"No pooling named 'flaten'\. Did you mean 'flatten'"):
         activations.extract(toys.InPlace(), stimuli(), pooling="flaten")
     with pytest.raises(InputError, match="No layer was chosen; take one or more of the 3 that ran"):
         activations.extract(toys.InPlace(), stimuli(), [])
@@ -230,7 +230,9 @@ def test_unknown_layers_and_poolings_offer_the_nearest():
 
 
 def test_inputs_of_another_shape_are_refused_in_the_networks_own_words():
-    with pytest.raises(InputError, match=r"InPlace cannot run on inputs of shape \(3,\): .*mat1 and mat2.*\. Choose a dataset"):
+    with pytest.raises(
+        InputError, match=r"InPlace cannot run on inputs of shape \(3,\): .*mat1 and mat2.*\. Choose a dataset"
+    ):
         activations.extract(toys.InPlace(), stimuli(np.zeros((4, 3), np.float32)))
     with pytest.raises(InputError, match="The example has no stimuli"):
         models.layers(toys.InPlace(), np.zeros((0, 2), np.float32))

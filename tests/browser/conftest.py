@@ -15,7 +15,9 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).parents[2]
 # On a deep link Streamlit probes its own health and configuration below the page's path, which answers 404.
 ALLOWED = ("_stcore/health", "_stcore/host-config")
-ADVICE = "No browser for the tests. Run them by `make test`, or: REPSIM_BROWSER=$(python scripts/find_browser.py) pytest"
+ADVICE = (
+    "No browser for the tests. Run them by `make test`, or: REPSIM_BROWSER=$(python scripts/find_browser.py) pytest"
+)
 
 
 @contextlib.contextmanager
@@ -24,7 +26,17 @@ def running_server():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     address = f"http://127.0.0.1:{port}"
     try:

@@ -38,7 +38,7 @@ def heatmap(page):
 def drawn(page):
     """Values of the drawn matrix."""
     values = heatmap(page).evaluate(
-        "gd => { const t = gd._fullData.find(one => one.type === 'heatmap'); return Array.from(t.z, r => Array.from(r)); }"
+        "gd => Array.from(gd._fullData.find(one => one.type === 'heatmap').z, row => Array.from(row))"
     )
     return np.array(values)
 

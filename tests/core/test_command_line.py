@@ -35,7 +35,20 @@ def test_layers_are_listed_in_execution_order_with_the_default_ones_marked(capsy
 
 def test_compare_writes_files_that_hold_the_numbers_of_the_api(tmp_path, capsys):
     out, page = tmp_path / "result.npz", tmp_path / "map.html"
-    command = ["compare", *PAIR, "--data", "digits", "--measure", "cka", "--n", "120", "--out", str(out), "--html", str(page)]
+    command = [
+        "compare",
+        *PAIR,
+        "--data",
+        "digits",
+        "--measure",
+        "cka",
+        "--n",
+        "120",
+        "--out",
+        str(out),
+        "--html",
+        str(page),
+    ]
     assert main(command) == 0
     data = datasets.load("digits", n=120)
     a, b = (activations.extract(models.load(name), data) for name in PAIR)
@@ -64,7 +77,10 @@ def test_compare_writes_json_and_csv(tmp_path, ending):
 
 
 def test_without_a_file_the_table_goes_to_standard_output(capsys):
-    assert main(["compare", *PAIR, "--n", "20", "--layers-a", "head", "--layers-b", "head", "--measure", "cka_biased"]) == 0
+    assert (
+        main(["compare", *PAIR, "--n", "20", "--layers-a", "head", "--layers-b", "head", "--measure", "cka_biased"])
+        == 0
+    )
     rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
     assert rows[0]["n"] == "20"
     assert 0 < float(rows[0]["cka_biased"]) <= 1
@@ -73,7 +89,10 @@ def test_without_a_file_the_table_goes_to_standard_output(capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["compare", "zoo/digits-cn-s10", PAIR[1]], "No model named 'zoo/digits-cn-s10'. Did you mean 'zoo/digits-cnn-s10'"),
+        (
+            ["compare", "zoo/digits-cn-s10", PAIR[1]],
+            "No model named 'zoo/digits-cn-s10'. Did you mean 'zoo/digits-cnn-s10'",
+        ),
         (["compare", *PAIR, "--data", "digit"], "No dataset named 'digit'. Did you mean 'digits'"),
         (["compare", *PAIR, "--measure", "kca"], "No measure named 'kca'. Did you mean 'cka'"),
         (["compare", *PAIR, "--layers-a", "haed"], "No layer named 'haed'. Did you mean 'head'"),
@@ -84,7 +103,10 @@ def test_without_a_file_the_table_goes_to_standard_output(capsys):
         (["compare", *PAIR, "--out", "r.pkl"], "r.pkl must end in .npz or .json or .csv"),
         (["compare", *PAIR, "--html", "no/such/folder.html"], "The folder of no/such/folder.html does not exist"),
         (["compare", *PAIR, "--data", "wine"], "choose a dataset of pictures"),
-        (["layers", "torchvision/resnet19"], "No model named 'torchvision/resnet19'. Did you mean 'torchvision/resnet1"),
+        (
+            ["layers", "torchvision/resnet19"],
+            "No model named 'torchvision/resnet19'. Did you mean 'torchvision/resnet1",
+        ),
         (["layers", PAIR[0], "--n", "-1"], "--n must be 1 or more, got -1"),
     ],
 )

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from repsim_core.errors import FormatError, InputError, ShapeError, UnknownNameError, unknown_name
-from repsim_core.types import Dataset, DatasetCard, LayerActivations, LayerInfo, Representation, SimilarityMatrix, digest
+from repsim_core.types import (
+    Dataset,
+    DatasetCard,
+    LayerActivations,
+    LayerInfo,
+    Representation,
+    SimilarityMatrix,
+    digest,
+)
 
 
 def representation(values, layer="layer", ids=None):
@@ -97,7 +105,9 @@ def test_best_matches_skip_what_is_undefined_and_turn_with_the_direction():
 def test_a_damaged_file_is_named_and_refused(tmp_path, damage):
     raw = matrix().to_bytes()
     if damage == "format":
-        np.savez(tmp_path / "m.npz", values=np.zeros(1), chance=np.zeros(1), reasons=np.zeros(1), labels='{"format": "x"}')
+        np.savez(
+            tmp_path / "m.npz", values=np.zeros(1), chance=np.zeros(1), reasons=np.zeros(1), labels='{"format": "x"}'
+        )
         raw = (tmp_path / "m.npz").read_bytes()
     if damage == "pickle":
         np.savez(tmp_path / "m.npz", values=np.array([{}], dtype=object))
@@ -131,9 +141,9 @@ def test_shape_refusals():
 
 
 def test_unknown_names_offer_the_nearest_or_the_list_or_the_count():
-    with pytest.raises(UnknownNameError, match="No layer named 'laier'. Did you mean 'layer'"):
+    with pytest.raises(UnknownNameError, match=r"No layer named 'laier'\. Did you mean 'layer'"):
         LayerActivations("toy", "set", ("0",), {"layer": representation(np.zeros((1, 1)))})["laier"]
-    with pytest.raises(UnknownNameError, match="No layer named 'zzz'. Choose one of: c, d"):
+    with pytest.raises(UnknownNameError, match=r"No layer named 'zzz'\. Choose one of: c, d"):
         matrix().value("b", "zzz")
     assert str(unknown_name("thing", "zzz", map(str, range(40)))).endswith("There are 40, from '0' to '39'.")
 

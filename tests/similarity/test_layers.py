@@ -5,7 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from repsim_core.errors import BudgetError, Cancelled, DegenerateError, InputError, StimulusMismatchError, UnknownNameError
+from repsim_core.errors import (
+    BudgetError,
+    Cancelled,
+    DegenerateError,
+    InputError,
+    StimulusMismatchError,
+    UnknownNameError,
+)
 from repsim_core.similarity import MEASURES, compare_layers, score
 from repsim_core.types import LayerActivations, Representation
 
@@ -115,5 +122,7 @@ def test_what_cannot_be_compared_is_refused(pair, rng):
         compare_layers(a, activations({}))
     with pytest.raises(DegenerateError, match="CKA, linear, debiased needs at least 4 stimuli, got 3; take n = 4"):
         compare_layers(*(activations({"x": rng.normal(size=(3, 2))}) for _ in range(2)))
-    with pytest.raises(BudgetError, match=r"5 layers at 40 stimuli need 64 kB of Gram matrices \(limit 5.0 kB\). Take 11"):
+    with pytest.raises(
+        BudgetError, match=r"5 layers at 40 stimuli need 64 kB of Gram matrices \(limit 5.0 kB\). Take 11"
+    ):
         compare_layers(a, b, memory_bytes=5000)

@@ -61,7 +61,7 @@ def test_projection_of_a_rotated_copy_lies_on_the_original(rng):
     a, b, share_a, share_b = aligned_projection(representation(x), representation(turned))
     assert b == pytest.approx(a, abs=1e-9)
     assert share_a == pytest.approx(share_b)
-    assert share_a.sum() == pytest.approx((np.var(a, axis=0).sum()))
+    assert share_a.sum() == pytest.approx(np.var(a, axis=0).sum())
 
 
 def test_subset_keeps_ids_with_rows(rng):
