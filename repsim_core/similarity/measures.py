@@ -58,7 +58,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             Measure(
                 name="cka",
                 title="CKA, linear, debiased",
-                description="Are the same pairs of stimuli alike in both layers? Cosine of the U-centred Gram matrices.",
+                description="Are the same pairs of stimuli alike in both layers? Cosine of U-centred Gram matrices.",
                 embedding=linear_embedding,
                 bounds=(-1.0, 1.0),
                 symmetric=True,
@@ -89,7 +89,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             Measure(
                 name="cka_rbf",
                 title="CKA, RBF kernel, debiased",
-                description="CKA on Gaussian kernels: a small scale sees near neighbours only, a large one tends to linear CKA.",
+                description="CKA on Gaussian kernels: a small scale sees near neighbours, a large one tends to linear CKA.",
                 embedding=rbf_embedding,
                 bounds=(-1.0, 1.0),
                 symmetric=True,
