@@ -27,6 +27,8 @@ def layer_map(recipe: Recipe, matrix: SimilarityMatrix, seconds: float) -> None:
     if missing := sentences.undefined(matrix):
         st.info(missing)
     opened = st.session_state.pop("opened", False)
+    if cell := st.session_state.pop("cell", None):
+        st.session_state["la"], st.session_state["lb"] = cell
     for key, known in (("la", matrix.rows), ("lb", matrix.columns)):
         links.keep_known(key, "Layer", known, known[-1], aloud=not opened)
         links.start_with(key, known[-1])

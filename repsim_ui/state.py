@@ -54,6 +54,9 @@ def swap() -> None:
         one, other = st.session_state.get(first), st.session_state.get(second)
         if one is not None and other is not None:
             st.session_state[first], st.session_state[second] = other, one
+    if "la" in st.session_state and "lb" in st.session_state:
+        # The map of the new pair may have to be computed first, and a control that is not drawn forgets its value.
+        st.session_state["cell"] = st.session_state["la"], st.session_state["lb"]
 
 
 def sidebar() -> Choices:
@@ -63,9 +66,12 @@ def sidebar() -> Choices:
     with st.sidebar:
         for key, label, default in (("a", "Model A", DEFAULT_A), ("b", "Model B", DEFAULT_B)):
             default = default if default in known else known[0]
-            links.keep_known(key, "Model", known, default, accept=_by_hand)
+            if key in st.session_state:  # a control that takes new names takes any from the address: see below
+                links.keep_known(key, "Model", known, default, accept=_by_hand)
             links.start_with(key, default)
             st.selectbox(label, known, key=key, bind="query-params", accept_new_options=True, help=_HELP)
+        if any(st.session_state[key] not in known and not _by_hand(st.session_state[key]) for key in ("a", "b")):
+            st.rerun()  # now it is a value of the session, which can be replaced
         st.button("Swap A and B", key="swap", on_click=swap, width="stretch")
         links.keep_known("ds", "Dataset", data, DEFAULT_DATASET)
         st.selectbox("Dataset", data, index=data.index(DEFAULT_DATASET), key="ds", bind="query-params")

@@ -114,10 +114,12 @@ def add_pick_layer(fig: go.Figure, matrix: SimilarityMatrix, marked: tuple[str, 
     """
     rows, columns = matrix.values.shape
     i, j = np.indices((rows, columns), dtype="int16")
-    with_chance = bool(np.isfinite(matrix.chance).any())
-    numbers = [matrix.values, matrix.chance] if with_chance else [matrix.values]
+    known = matrix.chance[np.isfinite(matrix.chance)]
+    one_chance = known.size > 0 and np.ptp(known) == 0  # said once, not cell by cell
+    numbers = [matrix.values] if one_chance or not known.size else [matrix.values, matrix.chance]
     hover = f"%{{y}}<br>× %{{x}}<br>{escaped(matrix.measure)} %{{customdata[0]:.3f}}"
-    hover += "<br>chance %{customdata[1]:.3f}" if with_chance else ""
+    if known.size:
+        hover += f"<br>chance {known[0]:.3f}" if one_chance else "<br>chance %{customdata[1]:.3f}"
     undefined = not matrix.defined.all()
     chosen: list[int] = []
     if marked is not None and marked[0] in matrix.rows and marked[1] in matrix.columns:
