@@ -89,7 +89,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             Measure(
                 name="cka_rbf",
                 title="CKA, RBF kernel, debiased",
-                description="CKA on Gaussian kernels: a small scale sees near neighbours, a large one tends to linear CKA.",
+                description="CKA on Gaussian kernels: a small scale sees near neighbours, a large one tends to cka.",
                 embedding=rbf_embedding,
                 bounds=(-1.0, 1.0),
                 symmetric=True,

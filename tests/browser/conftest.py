@@ -1,59 +1,17 @@
 """A real server and a real browser: Chromium by Playwright, the path found by ``scripts/find_browser.py``."""
 
-import contextlib
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).parents[2]
+from scripts.server import running_server
+
 # On a deep link Streamlit probes its own health and configuration below the page's path, which answers 404.
 ALLOWED = ("_stcore/health", "_stcore/host-config")
 ADVICE = (
     "No browser for the tests. Run them by `make test`, or: REPSIM_BROWSER=$(python scripts/find_browser.py) pytest"
 )
-
-
-@contextlib.contextmanager
-def running_server():
-    """``http://127.0.0.1:PORT`` of a server that answers, stopped afterwards."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        "--server.port",
-        str(port),
-        "--server.headless",
-        "true",
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(600):
-            if process.poll() is not None:
-                raise RuntimeError(f"The server ended: {process.stdout.read()}")
-            try:
-                with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
-                    break
-            except OSError:
-                time.sleep(0.1)
-        else:
-            raise RuntimeError("The server did not answer within a minute.")
-        yield address
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
 
 
 @pytest.fixture(scope="session")

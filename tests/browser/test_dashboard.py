@@ -12,7 +12,7 @@ import pytest
 
 from repsim_core import activations, datasets, models, similarity
 from repsim_core.types import SimilarityMatrix
-from tests.browser.conftest import running_server
+from scripts.server import running_server
 
 pytestmark = pytest.mark.browser
 
