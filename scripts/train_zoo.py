@@ -47,6 +47,21 @@ def done(folder: Path) -> dict[str, Entry]:
     return sound
 
 
+def hyperparameters(run: Run) -> dict[str, Any]:
+    """All that the optimiser and the batches depend on."""
+    return {
+        "rate": run.rate,
+        "decay": run.decay,
+        "momentum": 0.9 if run.optimiser == "sgd" else 0.0,
+        "batch": run.batch,
+        "schedule": run.schedule,
+        "cycle": run.cycle,
+        "warmup": run.warmup,
+        "clip": run.clip,
+        "shift": run.shift,
+    }
+
+
 def entry_of(run: Run, epoch: int, name: str, state: State) -> Made:
     """Line of the manifest, and the file."""
     raw = to_bytes(state)
@@ -69,17 +84,7 @@ def entry_of(run: Run, epoch: int, name: str, state: State) -> Made:
         "epochs": epoch,
         "epochs_of_run": run.epochs,
         "optimiser": run.optimiser,
-        "hyperparameters": {
-            "rate": run.rate,
-            "decay": run.decay,
-            "momentum": 0.9 if run.optimiser == "sgd" else 0.0,
-            "batch": run.batch,
-            "schedule": run.schedule,
-            "cycle": run.cycle,
-            "warmup": run.warmup,
-            "clip": run.clip,
-            "shift": run.shift,
-        },
+        "hyperparameters": hyperparameters(run),
         "start": run.start,
         "mean": mean,
         "std": std,

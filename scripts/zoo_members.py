@@ -47,7 +47,7 @@ def _cnn(name: str, seed: int, **more: Any) -> Run:
     return Run(name=name, architecture="cnn", seed=seed, **settings)
 
 
-_EPOCHS = (0, 1, 2, 3, 4, 6, 9, 14, 20, 30)
+_EPOCHS = (0, 1, 2, 3, 4, 6, 9, 14, 20)
 CORE = [
     _cnn("digits-cnn-s10", 10, keep={epoch: f"digits-cnn-s10-epoch{epoch:02d}" for epoch in _EPOCHS}),
     *(_cnn(f"digits-cnn-s{seed}", seed) for seed in range(11, 20)),
@@ -184,7 +184,7 @@ OTHER_CNN = [
             family="width",
             description=f"Five convolutions of width {width}",
             arguments={"width": width},
-            epochs=400 if width == 4 else 60,
+            epochs=500 if width == 4 else 60,
             rate=1e-2 if width == 4 else 3e-3,
             decay=0.0 if width == 4 else 1e-4,
             ships=width < 32,
@@ -204,7 +204,7 @@ def _shapes(architecture: str, seed: int, dataset: str = "shapes", **arguments: 
         f"{_FAMILY_NAMES.get(architecture, 'Five convolutions')} on pictures of shapes",
         seed,
         {"size": None} | arguments,
-        epochs=30 if architecture == "resnet" else 20,
+        epochs=50 if dataset == "shapes_texture" else 30 if architecture == "resnet" else 20,
         shift=2,
     )
 
@@ -236,11 +236,16 @@ MLPS = [
     _mlp("low-mlp-s11", "Three hidden layers of 128: is the digit below five?", seed=11),
     *(_mlp(f"low-mlp-d{depth}-s10", f"{depth} hidden layers of 128", {"depth": depth}) for depth in (1, 2, 4, 6)),
     *(
-        _mlp(f"low-mlp-w{width}-s10", f"Three hidden layers of {width}", {"width": width})
+        _mlp(f"low-mlp-w{width}-s10", f"Three hidden layers of {width}", {"width": width}, ships=width < 256)
         for width in (16, 32, 64, 256)
     ),
     *(
-        _mlp(f"low-mlp-{one.replace('_', '')}-s10", f"Activation {one.replace('_', ' ')}", {"activation": one})
+        _mlp(
+            f"low-mlp-{one.replace('_', '')}-s10",
+            f"Activation {one.replace('_', ' ')}",
+            {"activation": one},
+            ships=one != "leaky_relu",
+        )
         for one in ("tanh", "linear", "leaky_relu")
     ),
     _mlp("low-mlp-sgd-s10", "Trained with SGD", optimiser="sgd", rate=0.05),

@@ -102,6 +102,17 @@ def test_member_names_are_unique_and_the_shipped_ones_are_in_the_zoo(script):
     assert shipped == {entry.fields["name"] for entry in zoo.read_manifest(zoo.FOLDER)}
 
 
+def test_every_line_of_the_manifest_was_made_by_the_table_as_it_stands(script):
+    for entry in zoo.read_manifest(zoo.FOLDER):
+        run, line = script.BY_MEMBER[entry.fields["name"]], entry.fields
+        assert run.members[line["epochs"]] == line["name"]
+        made = (line["hyperparameters"], line["optimiser"], line["seed"], line["epochs_of_run"], line["start"])
+        asked = (script.hyperparameters(run), run.optimiser, run.seed, run.epochs, run.start)
+        assert made == asked, line["name"]
+        assert line["arguments"] == json.loads(json.dumps(script.arguments(run))), line["name"]
+        assert (line["dataset"], line["run"]) == (run.dataset, run.name)
+
+
 def test_an_unknown_member_is_refused(script, tmp_path):
     with pytest.raises(UnknownNameError, match=r"No member named 'digits-cnn'. Did you mean"):
         script.main(["digits-cnn", "--out", str(tmp_path)])

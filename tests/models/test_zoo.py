@@ -58,9 +58,8 @@ def test_a_member_reaches_the_scores_of_its_line(name):
 
 @pytest.mark.parametrize("name", [name for name in FINISHED if SHIPPED[name].fields["dataset"] == "digits"])
 def test_a_finished_classifier_of_digits_is_right_on_97_percent(name):
-    if "-x8-" in name:
-        pytest.skip("the eightfold depth is in the zoo because it is hard to train")
-    assert SHIPPED[name].card.test_score >= 0.97
+    # The eightfold depth without skips is in the zoo because it is hard to train.
+    assert SHIPPED[name].card.test_score >= (0.9 if "plain-x8" in name else 0.97)
 
 
 def test_the_zoo_is_small_and_complete_on_disk():
