@@ -94,6 +94,7 @@ def _family(architecture: str, size: str, seed: int) -> Run:
         warmup=10 if vit else 0,
         clip=1.0 if vit else 0.0,
         shift=1,
+        ships=not (vit and seed == 11),
     )
 
 
@@ -206,6 +207,7 @@ def _shapes(architecture: str, seed: int, dataset: str = "shapes", **arguments: 
         {"size": None} | arguments,
         epochs=50 if dataset == "shapes_texture" else 30 if architecture == "resnet" else 20,
         shift=2,
+        ships=seed < 13,
     )
 
 
@@ -233,10 +235,10 @@ def _mlp(name: str, description: str, arguments: Mapping[str, Any] | None = None
 
 MLPS = [
     _mlp("low-mlp-s10", "Three hidden layers of 128: is the digit below five?", keep={0: "low-mlp-s10-epoch00"}),
-    _mlp("low-mlp-s11", "Three hidden layers of 128: is the digit below five?", seed=11),
+    _mlp("low-mlp-s11", "Three hidden layers of 128: is the digit below five?", seed=11, ships=False),
     *(_mlp(f"low-mlp-d{depth}-s10", f"{depth} hidden layers of 128", {"depth": depth}) for depth in (1, 2, 4, 6)),
     *(
-        _mlp(f"low-mlp-w{width}-s10", f"Three hidden layers of {width}", {"width": width}, ships=width < 256)
+        _mlp(f"low-mlp-w{width}-s10", f"Three hidden layers of {width}", {"width": width})
         for width in (16, 32, 64, 256)
     ),
     *(
