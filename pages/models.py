@@ -61,7 +61,7 @@ with left:
         )
 with right:
     few = library.samples(data)
-    st.markdown(f"**{len(few)} samples**")
+    st.markdown("**All chosen points**" if card.kind == "points" else f"**{len(few)} samples**")
     if card.kind == "image":
         charts.show(
             figures.stimuli_grid(few.inputs, library.captions(few)),

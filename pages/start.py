@@ -48,11 +48,12 @@ for start in range(0, len(cards), 3):
 recent = cache.jobs().recent()
 if recent:
     st.subheader("Recent results on this server", anchor=False)
-    for job in recent:
-        query = json.loads(job.title)
-        name = " × ".join(query[one].split("/", 1)[-1] for one in ("a", "b"))
-        label = f"{name} on {query['ds']}, {query['m']}, n = {query['n']}, seed {query['seed']}"
-        open_map(plain(label), query, key=f"recent_{job.key}")
+    with st.container(gap=None):
+        for job in recent:
+            query = json.loads(job.title)
+            name = " × ".join(query[one].split("/", 1)[-1] for one in ("a", "b"))
+            label = f"{name} on {query['ds']}, {query['m']}, n = {query['n']}, seed {query['seed']}"
+            open_map(plain(label), query, key=f"recent_{job.key}")
 
 st.subheader("The words used here", anchor=False)
 st.markdown("\n".join(f"- **{word}**: {meaning}" for word, meaning in VOCABULARY.items()))

@@ -52,15 +52,20 @@ def keep_several(key: str, what: str, known: Iterable[str]) -> None:
 
 def keep_whole_number(key: str, what: str, low: int, high: int, default: int) -> None:
     """Before a bound number: a value outside the range, or no whole number, is replaced aloud."""
-    if key in st.session_state or key not in st.query_params:
+    if key in st.session_state:
+        return
+    if key not in st.query_params:
+        st.session_state[key] = default
         return
     value = st.query_params[key]
     try:
         fits = low <= int(value) <= high
     except ValueError:
         fits = False
-    if not fits:  # Streamlit drops it without a word
+    if not fits:  # Streamlit would drop it without a word
+        del st.query_params[key]
         st.toast(f"{what} {plain(repr(value))} is no whole number from {low} to {high}; showing {default}.")
+        st.session_state[key] = default
 
 
 def open_map(label: str, query: Mapping[str, str | list[str]], *, key: str, icon: str | None = None) -> None:

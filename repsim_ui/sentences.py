@@ -36,7 +36,9 @@ def summary(matrix: SimilarityMatrix) -> str:
         direction,
         chance_range(matrix),
     ]
-    if matrix.rows == matrix.columns and matrix.defined.any():
+    if matrix.rows == matrix.columns and matrix.model_a == matrix.model_b:
+        parts.append("a network compared with itself, so the diagonal says nothing")
+    elif matrix.rows == matrix.columns and matrix.defined.any():
         best, _ = matrix.best_match()
         own = int(np.sum(best == np.arange(len(best))))
         parts.append(f"{own} of {len(best)} layers of A are most similar to the layer of the same name in B")
@@ -48,6 +50,10 @@ def finding(matrix: SimilarityMatrix) -> str:
     if not matrix.defined.any():
         return "no cell of this map is defined."
     score = np.where(matrix.defined, matrix.values if matrix.larger_is_more_similar else -matrix.values, np.nan)
+    if matrix.rows == matrix.columns and matrix.model_a == matrix.model_b and score.size > 1:
+        np.fill_diagonal(score, np.nan)  # every layer is like itself
+        if np.isnan(score).all():
+            return "no cell beside the diagonal is defined."
     words = []
     for name, flat in (("most alike", np.nanargmax(score)), ("least alike", np.nanargmin(score))):
         i, j = np.unravel_index(flat, score.shape)

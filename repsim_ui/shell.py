@@ -18,9 +18,9 @@ page = st.navigation(
         st.Page(PAGES / "layer_map.py", title="Layer map"),
     ]
 )
-arrived = st.session_state.get("page") != page.url_path
-st.session_state["page"], st.session_state["arrived"] = page.url_path, arrived
+st.session_state["arrived"] = st.session_state.get("page") != page.url_path
 with shown_to_the_user():
     state.sidebar()
     state.copy_link(page.url_path)
+st.session_state["page"] = page.url_path  # after the sidebar, which may start the run again
 page.run()

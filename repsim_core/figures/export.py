@@ -5,6 +5,7 @@ import copy
 import plotly.graph_objects as go
 
 from repsim_core.figures.matrix import PICK
+from repsim_core.figures.style import escaped
 
 INK = "#101418"
 
@@ -23,7 +24,20 @@ def for_export(fig: go.Figure, *, title: str | None = None) -> go.Figure:
     fresh.update_layout(template="plotly_white", paper_bgcolor="#ffffff", plot_bgcolor="#ffffff", width=None)
     if title is not None:
         top = (fresh.layout.margin.t or 0) + 30
-        fresh.update_layout(title={"text": title, "x": 0.01, "y": 0.99, "yanchor": "top"}, margin={"t": top})
+        fresh.update_layout(title=None, margin={"t": top})
+        # Not layout.title: Plotly pushes that off the paper where a horizontal colour bar lies above the plot.
+        fresh.add_annotation(
+            text=escaped(title),
+            font={"size": 16},
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            yshift=top - 28,
+            showarrow=False,
+        )
     return coloured(fresh, INK)
 
 

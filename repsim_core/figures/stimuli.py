@@ -99,7 +99,7 @@ def points(
     fig.update_layout(
         dragmode="zoom",
         title=None,
-        xaxis=plain_axis("coordinate 1", range=[-reach, reach]),
-        yaxis=plain_axis("coordinate 2", range=[-reach, reach], scaleanchor="x"),
+        xaxis=plain_axis("coordinate 1", range=[-reach, reach], showticklabels=True),
+        yaxis=plain_axis("coordinate 2", range=[-reach, reach], scaleanchor="x", showticklabels=True),
     )
     return fig

@@ -175,7 +175,7 @@ def test_an_export_is_white_and_has_no_pick_layer():
     assert printed.layout.xaxis.tickfont.color == "#101418"
     assert printed.data[0].colorbar.tickfont.color == "#101418"
     assert "xaxis2" not in json.loads(printed.to_json())["layout"]
-    assert printed.layout.title.text == "Layer map"
+    assert printed.layout.annotations[-1].text == "Layer map"
     assert pick_of(figure).selectedpoints is not None
     assert json.loads(before)["data"][0]["z"] == json.loads(printed.to_json())["data"][0]["z"]
 

@@ -64,3 +64,11 @@ def test_finding_names_the_extremes_in_the_direction_of_the_measure():
 @pytest.mark.parametrize(("seconds", "said"), [(0.2, "under a second"), (40.2, "about 40 s"), (150, "about 2 min")])
 def test_durations(seconds, said):
     assert sentences.duration(seconds) == said
+
+
+def test_a_network_compared_with_itself_is_not_praised_for_its_diagonal():
+    same = matrix([[1.0, 0.5], [0.25, 1.0]], rows=("x", "y"), columns=("x", "y"), model_b="A")
+    assert "the diagonal says nothing" in sentences.summary(same)
+    assert unescaped(sentences.finding(same)).startswith(
+        "most alike are x and y (0.50), least alike are y and x (0.25)"
+    )
