@@ -11,7 +11,7 @@ from repsim_core import __version__
 from repsim_core.compute.memory import budget_bytes, readable_bytes
 from repsim_core.compute.progress import Progress, mapped, no_progress
 from repsim_core.errors import BudgetError, DegenerateError, InputError
-from repsim_core.linalg import at_least, non_finite, same_stimuli
+from repsim_core.linalg import at_least, same_stimuli
 from repsim_core.similarity.cka import Embedding, linear_cka_from_features, within_bounds
 from repsim_core.similarity.measures import Measure, measure_named
 from repsim_core.types import LayerActivations, Representation, SimilarityMatrix
@@ -119,8 +119,6 @@ def _from_embeddings(
 
     def embed(one: Representation) -> Embedding | DegenerateError:
         try:
-            if non_finite(one):
-                raise DegenerateError(non_finite(one), "non_finite")
             return entry.embedding(one.values, label=f"{one.model}/{one.layer}", **options)
         except DegenerateError as error:
             return error
@@ -150,8 +148,6 @@ def _from_features(
     for i, one in enumerate(a.values()):
         for j, other in enumerate(b.values()):
             try:
-                if non_finite(one) or non_finite(other):
-                    raise DegenerateError(non_finite(one) or non_finite(other), "non_finite")
                 values[i, j] = linear_cka_from_features(one.values, other.values, debiased=debiased)
             except DegenerateError as error:
                 reasons[i, j] = error.reason
