@@ -1,5 +1,6 @@
 """The door for pairs of representations, and the algebra several measures share."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -79,45 +80,75 @@ def non_finite(one: Representation) -> str:
 def centred(values: Array, label: str = "x") -> Array:
     """Columns minus their means, computed in float64 and returned in the dtype that came.
 
-    From float64 features the mean is subtracted twice: that of a constant column is off by some ulps of the constant,
-    and the second pass takes what is left. Subtracting before any product keeps float32 features with a large mean from
-    cancelling (cells of a plain ResNet are otherwise wrong by 0.1).
+    Subtracting before any product keeps float32 features with a large mean from cancelling (cells of a plain ResNet are
+    otherwise wrong by 0.1).
 
     Raises
     ------
     DegenerateError
         Reason ``non_finite``; or ``zero_variance`` if nothing but round-off is left, relative to the norm of the input.
     """
-    dtype = values.dtype if values.dtype in (np.float32, np.float64) else np.dtype(np.float32)
-    result = np.empty(values.shape, dtype=dtype)
+    exponent = _exponent(values, label)
+    result = np.empty(values.shape, dtype=stored_dtype(values))
+    for columns, block in _centred_blocks(values, exponent, label):
+        result[:, columns] = block if exponent == 0 else np.ldexp(block, exponent)
+    return result
+
+
+def centred_gram(values: Array, label: str = "x") -> NDArray[np.float64]:
+    """``Xc Xcᵀ`` of raw responses, up to a power of four, without a centred copy of them; O(n² p).
+
+    Products in the dtype that came, their sum over blocks of units in float64. Raises as :func:`centred` does.
+    """
+    dtype = stored_dtype(values)
+    result = np.zeros((len(values), len(values)))
+    for _, block in _centred_blocks(values, _exponent(values, label), label):
+        narrow = block.astype(dtype, copy=False)
+        result += narrow @ narrow.T
+    return result
+
+
+def stored_dtype(values: Array) -> np.dtype[np.floating[Any]]:
+    """The dtype that centring and products of these features take: float32 or float64."""
+    return values.dtype if values.dtype in (np.float32, np.float64) else np.dtype(np.float32)
+
+
+def _exponent(values: Array, label: str) -> int:
+    """Power of two to divide by, so that squares neither overflow nor vanish; 0 unless the scale is extreme."""
+    peak = _peak(values)
+    if not np.isfinite(peak):
+        raise DegenerateError(f"{label} has NaN or infinity; choose another layer.", "non_finite")
+    return 0 if 1e-9 < peak < 1e9 or peak == 0 else int(np.frexp(peak)[1])
+
+
+def _centred_blocks(values: Array, exponent: int, label: str) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Centred columns over ``2 ** exponent``, block by block; refuses at the end what does not vary.
+
+    A block stays in the cache, so memory is read once. From float64 features the mean is subtracted twice: that of a
+    constant column is off by some ulps of the constant, and the second pass takes what is left.
+    """
     before = after = 0.0
-    # Blocks of columns that stay in the cache: one read and one write of memory instead of seven.
-    width = max(16, _CACHED_NUMBERS // max(len(values), 1))
-    with np.errstate(over="ignore", invalid="ignore"):
-        for start in range(0, values.shape[1], width):
-            block = values[:, start : start + width].astype(np.float64, order="C")
-            mean = block.mean(axis=0)
-            block -= mean
-            if dtype == np.float64:
-                block -= block.mean(axis=0)
-            left = float(np.dot(block.ravel(), block.ravel()))
-            after += left
-            before += left + len(block) * float(np.dot(mean, mean))
-            result[:, start : start + width] = block
-    if not 1e-280 < before < 1e280:  # the squares left float64, or the layer is zero or not finite
-        peak = _peak(values)
-        if not np.isfinite(peak):
-            raise DegenerateError(f"{label} has NaN or infinity; choose another layer.", "non_finite")
-        if peak > 0:
-            exponent = int(np.frexp(peak)[1])
-            scaled = np.ldexp(np.asarray(values, dtype=np.float64), -exponent)
-            return np.asarray(np.ldexp(centred(scaled, label), exponent), dtype=dtype)
-    if np.sqrt(after) <= 4 * np.finfo(dtype).eps * np.sqrt(before):
+    twice = stored_dtype(values) == np.float64
+    # Not narrower than n, or adding up the n × n products of the blocks would cost more than the products.
+    width = max(len(values), _CACHED_NUMBERS // max(len(values), 1))
+    for start in range(0, values.shape[1], width):
+        columns = slice(start, start + width)
+        block = values[:, columns].astype(np.float64, order="C")
+        if exponent:
+            block = np.ldexp(block, -exponent)
+        mean = block.mean(axis=0)
+        block -= mean
+        if twice:
+            block -= block.mean(axis=0)
+        left = float(np.dot(block.ravel(), block.ravel()))
+        after += left
+        before += left + len(block) * float(np.dot(mean, mean))
+        yield columns, block
+    if np.sqrt(after) <= 4 * np.finfo(stored_dtype(values)).eps * np.sqrt(before):
         raise DegenerateError(
             f"{label} does not vary over its {len(values)} stimuli, so the measure is 0/0; choose another layer.",
             "zero_variance",
         )
-    return result
 
 
 def unit_scaled(features: Array) -> Array:
@@ -125,10 +156,8 @@ def unit_scaled(features: Array) -> Array:
 
     No digit changes, and nothing is copied unless the scale is extreme.
     """
-    peak = _peak(features)
-    if 1e-9 < peak < 1e9:
-        return features
-    return np.asarray(np.ldexp(features, -int(np.frexp(peak)[1])))
+    exponent = _exponent(features, "features")
+    return features if exponent == 0 else np.asarray(np.ldexp(features, -exponent))
 
 
 def gram(features: Array) -> NDArray[np.float64]:

@@ -11,7 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repsim_core.errors import DegenerateError
-from repsim_core.linalg import Array, at_least, centred, gram, positive, squared_distances, unit_scaled
+from repsim_core.linalg import (
+    Array,
+    at_least,
+    centred,
+    centred_gram,
+    positive,
+    squared_distances,
+    stored_dtype,
+    unit_scaled,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +56,7 @@ def h_centred(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
 def linear_embedding(x: Array, *, label: str = "x", debiased: bool = True) -> Embedding:
     """Embedding of linear CKA, from raw responses ``(n, p)``; O(n² p)."""
     at_least(len(x), 4 if debiased else 2, "Debiased CKA" if debiased else "CKA")
-    features = unit_scaled(centred(x, label))
-    kernel = gram(features)
-    return _embedding(kernel, label, debiased, float(np.finfo(features.dtype).eps))
+    return _embedding(centred_gram(x, label), label, debiased, float(np.finfo(stored_dtype(x)).eps))
 
 
 def rbf_embedding(x: Array, *, label: str = "x", scale: float = 0.5, debiased: bool = True) -> Embedding:

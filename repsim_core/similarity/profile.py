@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repsim_core.linalg import centred, gram, paired, unit_scaled
+from repsim_core.linalg import centred, centred_gram, gram, paired
 from repsim_core.types import Representation, read_only
 
 
@@ -53,7 +53,7 @@ def spectrum(x: Representation) -> Spectrum:
 
 def example_similarity(x: Representation) -> NDArray[np.float32]:
     """Cosines of the centred responses of every pair of stimuli, ``(n, n)``; NaN for a stimulus at the mean."""
-    product = gram(unit_scaled(centred(x.values, f"{x.model}/{x.layer}")))
+    product = centred_gram(x.values, f"{x.model}/{x.layer}")
     lengths = np.sqrt(np.diag(product))
     lengths[lengths <= 4 * np.finfo(x.values.dtype).eps * lengths.max()] = np.nan
     return np.clip(product / lengths[:, None] / lengths[None, :], -1, 1).astype(np.float32)
@@ -89,7 +89,7 @@ def subset(x: Representation, indices: Sequence[int] | NDArray[Any]) -> Represen
 
 
 def _principal(x: Representation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    product = gram(unit_scaled(centred(x.values, f"{x.model}/{x.layer}")))
+    product = centred_gram(x.values, f"{x.model}/{x.layer}")
     energies, vectors = np.linalg.eigh(product)
     top, directions = np.maximum(energies[::-1][:2], 0.0), vectors[:, ::-1][:, :2]
     signs = np.sign(directions[np.abs(directions).argmax(axis=0), [0, 1]])
