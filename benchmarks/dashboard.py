@@ -25,7 +25,7 @@ def start_seconds(browser: object) -> float:
         begin = time.perf_counter()
         page = browser.new_page()  # type: ignore[attr-defined]
         page.goto(server)
-        page.get_by_role("link", name="Open the map").first.wait_for()
+        page.get_by_role("button", name="Open the map").first.wait_for()
         page.get_by_test_id("stSidebar").get_by_text("Model B").wait_for()
         seconds = time.perf_counter() - begin
         page.close()

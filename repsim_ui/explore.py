@@ -30,8 +30,8 @@ def layer_map(recipe: Recipe, matrix: SimilarityMatrix, seconds: float) -> None:
     if cell := st.session_state.pop("cell", None):
         st.session_state["la"], st.session_state["lb"] = cell
     for key, known in (("la", matrix.rows), ("lb", matrix.columns)):
-        links.keep_known(key, "Layer", known, known[-1], aloud=not opened)
-        links.start_with(key, known[-1])
+        # The first layer, since that is what a bound box drops from the address.
+        links.keep_known(key, "Layer", known, known[0], aloud=not opened)
     links.keep_known("tab", "Panel", TABS, TABS[0])
     st.session_state.pop("marked", None)  # a full run: the address decides
     _explore(recipe, matrix)
@@ -77,7 +77,8 @@ def _explore(recipe: Recipe, matrix: SimilarityMatrix) -> None:
             selection_mode="points",
         )
     with right:
-        st.markdown(sentences.cell(matrix, row, column))
+        with st.container(key="cell"):
+            st.markdown(sentences.cell(matrix, row, column))
         charts.show(
             figures.best_match_curves(matrix),
             key="best",

@@ -67,17 +67,18 @@ def sidebar() -> Choices:
         for key, label, default in (("a", "Model A", DEFAULT_A), ("b", "Model B", DEFAULT_B)):
             default = default if default in known else known[0]
             links.keep_known(key, "Model", known, default, accept=_by_hand)
-            links.start_with(key, default)
-            st.selectbox(label, known, key=key, bind="query-params", accept_new_options=True, help=_HELP)
+            # The default comes first: a bound box drops its first option from the address, and must find it again.
+            ordered = [default, *(name for name in known if name != default)]
+            st.selectbox(label, ordered, key=key, bind="query-params", accept_new_options=True, help=_HELP)
         if any(st.session_state[key] not in known and not _by_hand(st.session_state[key]) for key in ("a", "b")):
             st.rerun()  # a control that takes new names took one from the address; the session can replace it
         st.button("Swap A and B", key="swap", on_click=swap, width="stretch")
         links.keep_known("ds", "Dataset", data, DEFAULT_DATASET)
         st.selectbox("Dataset", data, index=data.index(DEFAULT_DATASET), key="ds", bind="query-params")
-        links.keep_whole_number("n", "n", 2, MOST_STIMULI, DEFAULT_N)
+        links.keep_whole_number("n", "n", 1, MOST_STIMULI, DEFAULT_N)
         links.keep_whole_number("seed", "Seed", 0, LARGEST_SEED, 0)
         left, right = st.columns(2)
-        left.number_input("Stimuli n", 2, MOST_STIMULI, step=50, key="n", bind="query-params", help=_HELP_N)
+        left.number_input("Stimuli n", 1, MOST_STIMULI, step=50, key="n", bind="query-params", help=_HELP_N)
         right.number_input("Seed", 0, LARGEST_SEED, step=1, key="seed", bind="query-params", help=_HELP_SEED)
         chosen = choices()
         _offer_all(chosen.dataset, chosen.n)
