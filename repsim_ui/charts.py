@@ -54,11 +54,12 @@ def show(
                         key=f"{key}_csv",
                         on_click="ignore",
                     )
-        with st.popover("Export", key=f"{key}_export", on_change="rerun", type="tertiary") as opened:
-            if opened.open:
-                _export(fig, key, title, alt, more)
+        # A dialog: a popover takes the click of Plotly's camera for one outside of it and closes under the picture.
+        if st.button("Export", key=f"{key}_export", type="tertiary", icon=":material/expand_more:", icon_position="right"):
+            _export(fig, key, title, alt, more)
 
 
+@st.dialog("Export", width="large")
 def _export(fig: go.Figure, key: str, title: str, alt: str, more: Callable[[], None] | None) -> None:
     st.caption("As it will be printed. The camera in the corner of the picture saves it as SVG.")
     st.plotly_chart(for_export(fig, title=title), theme=None, key=f"{key}_print", alt=alt, config=exports.camera(title))

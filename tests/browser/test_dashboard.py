@@ -192,7 +192,7 @@ def test_downloads_are_valid_files(server, visit):
     assert b"plotly" in content("HTML, works offline (5 MB)").lower()
     program = content("Python").decode()
     compile(program, "download.py", "exec")
-    printed = page.locator('[data-testid="stPopoverBody"]')
+    printed = page.get_by_role("dialog")
     printed.locator(".stPlotlyChart").hover()
     with page.expect_download() as got:
         printed.get_by_label("Download plot").click()
