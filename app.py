@@ -2,4 +2,7 @@
 
 import streamlit as st
 
+from repsim_ui import warmup
+
+warmup.start()
 app = st.App("repsim_ui/shell.py")

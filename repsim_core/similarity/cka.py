@@ -16,6 +16,7 @@ from repsim_core.linalg import (
     at_least,
     centred,
     centred_gram,
+    h_centred,
     positive,
     squared_distances,
     stored_dtype,
@@ -45,12 +46,6 @@ def u_centred(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
     result -= shift[None, :]
     np.fill_diagonal(result, 0.0)
     return result
-
-
-def h_centred(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``H K H`` with ``H = Id − 11ᵀ/n``."""
-    rows = kernel.mean(axis=1)
-    return np.asarray(kernel - rows[:, None] - rows[None, :] + rows.mean())
 
 
 def linear_embedding(x: Array, *, label: str = "x", debiased: bool = True) -> Embedding:
