@@ -4,7 +4,7 @@ import multiprocessing
 import resource
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -18,8 +18,8 @@ class Row:
     met: bool
 
 
-def medians(sides: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Median seconds of each side over ``repeats`` rounds, after one warm-up round."""
+def rounds(sides: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
+    """Seconds of each side in each of ``repeats`` rounds, after one warm-up round."""
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for turn in range(repeats + 1):
         for name, run in sides.items():
@@ -27,7 +27,12 @@ def medians(sides: Mapping[str, Callable[[], object]], repeats: int) -> dict[str
             run()
             if turn:
                 seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in seconds.items()}
+    return seconds
+
+
+def ratio(longer: Sequence[float], shorter: Sequence[float]) -> float:
+    """Median over the rounds of the ratio within a round: a slow minute of the machine cancels."""
+    return statistics.median(one / other for one, other in zip(longer, shorter, strict=True))
 
 
 def peak_bytes(work: Callable[[], object]) -> int:

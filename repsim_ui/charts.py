@@ -55,9 +55,7 @@ def show(
                         on_click="ignore",
                     )
         # A dialog: a popover takes the click of Plotly's camera for one outside of it and closes under the picture.
-        if st.button(
-            "Export", key=f"{key}_export", type="tertiary", icon=":material/expand_more:", icon_position="right"
-        ):
+        if st.button("Export", key=f"{key}_export", type="tertiary", icon=":material/ios_share:"):
             _export(fig, key, title, alt, more)
 
 

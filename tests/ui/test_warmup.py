@@ -9,7 +9,8 @@ from repsim_ui import warmup
 def test_every_module_is_imported_in_the_background():
     thread = warmup.start()
     thread.join(60)
-    assert not thread.is_alive() and thread.daemon
+    assert not thread.is_alive()
+    assert thread.daemon
     assert set(warmup.MODULES) <= set(sys.modules)
 
 
