@@ -30,7 +30,8 @@ def cone_bars(
     extra = edges.extra[: int(np.searchsorted(edges.extra[:, 0], count))]
     apex = _apex_relations(edges.ends[:count], w, radius)
     apex = apex[np.argsort(w.ravel()[edges.ends[apex]], kind="stable")]
-    return _reduced(edges.values[:count], edges.ends, edges.rank, edges.witness, extra, apex, w)
+    births, deaths, born, died = _reduced(edges.values[:count], edges.ends, edges.rank, edges.witness, extra, apex, w)
+    return births, deaths, born, died
 
 
 @njit

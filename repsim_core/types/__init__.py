@@ -4,6 +4,7 @@ from repsim_core.types.arrays import Stimuli, digest, read_only
 from repsim_core.types.library import Dataset, DatasetCard, LayerInfo, ModelCard
 from repsim_core.types.matrix import SimilarityMatrix
 from repsim_core.types.representation import LayerActivations, Representation
+from repsim_core.types.topology import PersistenceDiagram, TopologyDivergence
 
 __all__ = [
     "Dataset",
@@ -11,9 +12,11 @@ __all__ = [
     "LayerActivations",
     "LayerInfo",
     "ModelCard",
+    "PersistenceDiagram",
     "Representation",
     "SimilarityMatrix",
     "Stimuli",
+    "TopologyDivergence",
     "digest",
     "read_only",
 ]

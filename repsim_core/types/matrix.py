@@ -1,8 +1,6 @@
 """The layer-by-layer matrix of one measure, with all that is needed to read it and to compute it again."""
 
-import io
 import json
-import zipfile
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -12,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from repsim_core.errors import FormatError, ShapeError, unknown_name
+from repsim_core.types.archive import packed, unpacked
 from repsim_core.types.arrays import read_only
 
-FORMAT = "repsim-similarity-matrix/1"
+FORMAT = "repsim-similarity-matrix/2"
+ARRAYS = ("values", "reasons", "chance", "standard_error")
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +22,8 @@ class SimilarityMatrix:
     """``values[i, j]`` compares layer ``rows[i]`` of model A with layer ``columns[j]`` of model B.
 
     ``reasons[i, j]`` is "" where the value is defined, otherwise why it is NaN. ``chance[i, j]`` is the mean over all
-    pairings of the stimuli, NaN where no closed form exists. Bounds and direction of the measure travel along, since a
-    figure knows nothing but this object.
+    pairings of the stimuli, NaN where no closed form exists; ``standard_error`` that of the measure's own estimate.
+    Bounds and direction of the measure travel along, since a figure knows nothing but this object.
     """
 
     values: NDArray[np.float64]  # (rows, columns)
@@ -42,10 +42,13 @@ class SimilarityMatrix:
     column_shapes: tuple[tuple[int, ...], ...]
     recipe: dict[str, Any] = field(default_factory=dict)  # options, pooling, seed, stimulus digest, versions
     warnings: tuple[str, ...] = ()  # doubts that belong beside the numbers
+    standard_error: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))  # NaN where not estimated
 
     def __post_init__(self) -> None:
         shape = (len(self.rows), len(self.columns))
-        for name in ("values", "chance", "reasons"):
+        if not np.size(self.standard_error):
+            object.__setattr__(self, "standard_error", np.full(shape, np.nan))
+        for name in ARRAYS:
             array = np.asarray(getattr(self, name))
             if array.shape != shape:
                 raise ShapeError(
@@ -80,6 +83,7 @@ class SimilarityMatrix:
                 "layer_a": np.array(self.rows, dtype=object)[i.ravel()],
                 "layer_b": np.array(self.columns, dtype=object)[j.ravel()],
                 self.measure: self.values.ravel(),
+                "standard_error": self.standard_error.ravel(),
                 "chance": self.chance.ravel(),
                 "n": self.n_stimuli,
                 "reason": self.reasons.ravel(),
@@ -87,27 +91,19 @@ class SimilarityMatrix:
         )
 
     def _labels(self) -> dict[str, Any]:
-        arrays = ("values", "reasons", "chance")
         return {"format": FORMAT} | {
-            one.name: getattr(self, one.name) for one in fields(self) if one.name not in arrays
+            one.name: getattr(self, one.name) for one in fields(self) if one.name not in ARRAYS
         }
 
     def to_json(self) -> str:
         """Values and labels as strict JSON: undefined cells are null."""
-        numbers = {name: _nullable(getattr(self, name)) for name in ("values", "chance")}
+        numbers = {name: _nullable(getattr(self, name)) for name in ("values", "chance", "standard_error")}
         return json.dumps(self._labels() | numbers | {"reasons": self.reasons.tolist()}, indent=1, allow_nan=False)
 
     def to_bytes(self) -> bytes:
-        """Content of an ``.npz`` file: three arrays and the labels as JSON, no pickle; equal content, equal bytes."""
-        arrays = {"values": self.values, "chance": self.chance, "reasons": self.reasons.astype("U")}
-        arrays["labels"] = np.array(json.dumps(self._labels(), allow_nan=False))
-        out = io.BytesIO()
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, array in arrays.items():
-                member = io.BytesIO()
-                np.lib.format.write_array(member, array, allow_pickle=False)
-                archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
-        return out.getvalue()
+        """Content of an ``.npz`` file: the arrays and the labels as JSON, no pickle; equal content, equal bytes."""
+        arrays = {name: np.asarray(getattr(self, name)) for name in ARRAYS}
+        return packed(arrays | {"reasons": self.reasons.astype("U")}, self._labels())
 
     def save(self, path: str | Path) -> None:
         """Write ``path`` (``.npz``)."""
@@ -122,17 +118,13 @@ class SimilarityMatrix:
     def from_bytes(cls, raw: bytes, *, name: str = "result") -> "SimilarityMatrix":
         """Inverse of :meth:`to_bytes`."""
         try:
-            with np.load(io.BytesIO(raw), allow_pickle=False) as file:
-                labels = json.loads(str(file["labels"]))
-                arrays = {key: file[key] for key in ("values", "chance", "reasons")}
-            if labels.pop("format") != FORMAT:
-                raise ValueError("another format")
+            arrays, labels = unpacked(raw, FORMAT)
             for key in ("rows", "columns", "bounds", "warnings"):
                 labels[key] = tuple(labels[key])
             for key in ("row_shapes", "column_shapes"):
                 labels[key] = tuple(tuple(one) for one in labels[key])
             return cls(**arrays, **labels)
-        except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise FormatError(
                 f"{name} is not a RepSim similarity matrix ({error}); save one with SimilarityMatrix.save."
             ) from error
