@@ -45,7 +45,7 @@ for start in range(0, len(cards), 3):
                 st.caption(card.look)
             open_map("Open the map", recipe.query(), key=f"open_{card.title}", icon=":material/grid_on:")
 
-recent = cache.jobs().recent()
+recent = cache.jobs().recent(kind="layer_map")
 if recent:
     st.subheader("Recent results on this server", anchor=False)
     with st.container(gap=None):

@@ -1,27 +1,37 @@
 """The only module that caches. Keys are strings and integers: Streamlit hashes large arrays from a sample."""
 
+import atexit
 import json
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit import runtime
 
 from repsim_core import activations, datasets, models, similarity
 from repsim_core.datasets.subset import subset
 from repsim_core.errors import InputError
-from repsim_core.types import Dataset, LayerActivations, LayerInfo, ModelCard, Representation, SimilarityMatrix
-from repsim_ui.jobs import Job, Jobs, Report
+from repsim_core.types import Dataset, LayerActivations, LayerInfo, ModelCard, Representation
+from repsim_ui.job import Job
+from repsim_ui.jobs import Jobs
 from repsim_ui.recipes import Recipe, weights_of
+from repsim_ui.responses import SHARE, kept, name_of, salt
 
 MOST_EXAMPLES = 200  # an example matrix of 200 is 160 kB; more is not read any better
 
 
 @st.cache_resource(show_spinner=False)
 def jobs() -> Jobs:
-    """The background worker, one for the server."""
-    return Jobs()
+    """The supervisor of long work, one for the server."""
+    found = Jobs(present=_present, salt=salt())
+    atexit.register(found.close)
+    return found
+
+
+def _present(watcher: str) -> bool:
+    """Whether a browser tab still is connected; its name begins with its session."""
+    return not runtime.exists() or bool(runtime.get_instance().is_active_session(watcher.split("/")[0]))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -63,52 +73,33 @@ def chosen_layers(recipe: Recipe, side: str) -> list[str]:
     return list(recipe.rows if side == "a" else recipe.columns)
 
 
-def responses(recipe: Recipe, side: str, progress: Callable[[int, int], None] | None = None) -> LayerActivations:
-    """Responses of one side. Every run loads a model of its own: hooks of two visitors never meet on one module."""
-    name = recipe.a if side == "a" else recipe.b
-    layers = tuple(chosen_layers(recipe, side))
-    return _responses(name, recipe.dataset, recipe.n, recipe.seed, recipe.pooling, layers, progress)
+def submit_matrix(recipe: Recipe, watcher: str, seconds: float | None = None) -> Job:
+    """The job of a map, started if it is not there; ``seconds`` is what it is estimated to take."""
+    return jobs().submit(recipe.key, "layer_map", recipe.to_json(), json.dumps(recipe.query()), watcher, seconds)
+
+
+def _layer(recipe: Recipe, side: str, layer: str) -> Representation:
+    """Responses of one layer for the panels, which are drawn here, not in the child that made the map.
+
+    What took the child long it kept on disk. Otherwise a forward pass is short, and all layers of the map are taken
+    along, so that the next click finds them; unless they are too large to be kept, then it is this layer alone.
+    """
+    name, chosen = name_of(recipe, side), chosen_layers(recipe, side)
+    infos = [one for one in layer_infos(name, recipe.dataset) if one.name in chosen]
+    if activations.needed_bytes(infos, recipe.n, recipe.pooling) > jobs().store.limit // SHARE:
+        chosen = [layer]
+    return _responses(name, recipe.dataset, recipe.n, recipe.seed, recipe.pooling, tuple(chosen), recipe, side)[layer]
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
 def _responses(
-    model: str,
-    data: str,
-    n: int,
-    seed: int,
-    pooling: str,
-    layers: tuple[str, ...],
-    _progress: Callable[[int, int], None] | None,
+    model: str, data: str, n: int, seed: int, pooling: str, layers: tuple[str, ...], _recipe: Recipe, _side: str
 ) -> LayerActivations:
+    found = kept(jobs().store, _recipe, _side)
+    if found is not None:
+        return found
     loaded = models.load(model, weights=weights_of(model))
-    return activations.extract(loaded, dataset(data, n, seed), list(layers), pooling=pooling, progress=_progress)
-
-
-def matrix_work(recipe: Recipe) -> Callable[[Report], SimilarityMatrix]:
-    """What the worker does for one map."""
-
-    def work(report: Report) -> SimilarityMatrix:
-        first = responses(recipe, "a", lambda done, total: report(f"stimuli through {recipe.a}", done, total))
-        second = responses(recipe, "b", lambda done, total: report(f"stimuli through {recipe.b}", done, total))
-        options: dict[str, Any] = dict(recipe.options)
-        return similarity.compare_layers(
-            first,
-            second,
-            measure=recipe.measure,
-            progress=lambda done, total: report("layers compared", done, total),
-            **options,
-        )
-
-    return work
-
-
-def submit_matrix(recipe: Recipe, watcher: str) -> Job:
-    """The job of a map, started if it is not there."""
-    return jobs().submit(recipe.key, json.dumps(recipe.query()), matrix_work(recipe), watcher)
-
-
-def _layer(recipe: Recipe, side: str, layer: str) -> Representation:
-    return responses(recipe, side)[layer]
+    return activations.extract(loaded, dataset(data, n, seed), list(layers), pooling=pooling)
 
 
 def example_rows(data: Dataset) -> NDArray[np.intp]:

@@ -1,132 +1,333 @@
-"""Long work in the background: one worker thread, one job per recipe, shared by everyone who asks the same."""
+"""Long work in child processes: one job per recipe, shared by everyone who asks the same, its result kept on disk.
 
-import queue
+The server holds no heavy work. A thread per running job reads what its child says; one more looks every quarter of a
+second whether a child outgrew its memory or nobody waits for it any more.
+"""
+
+import logging
+import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from repsim_core.errors import Cancelled, InputError, RepsimError
+from repsim_core.compute.children import Nursery
+from repsim_core.compute.executor import cores
+from repsim_core.compute.memory import child_bytes, readable_bytes
+from repsim_core.compute.store import Label, Store, default_store
+from repsim_core.errors import FormatError
+from repsim_ui import waiting
+from repsim_ui.job import Job
+from repsim_ui.work import KINDS, PRELOAD, Kind
 
-State = Literal["queued", "running", "done", "failed", "cancelled"]
-Report = Callable[[str, int, int], None]
+MOST_ATTEMPTS = 2  # a child may die of what happened to another
+MOST_FAILED = 256
+TICK = 0.25
 
-
-@dataclass(eq=False)
-class Job:
-    """One request and how far it is. Written by the worker, read by pages."""
-
-    key: str
-    title: str
-    work: Callable[[Report], Any]
-    state: State = "queued"
-    stage: str = ""
-    done: int = 0
-    total: int = 0
-    error: str = ""
-    kind: str = ""  # class name of the error
-    callers_fault: bool = False  # an InputError: the request can be mended
-    result: Any = None
-    seconds: float = 0.0
-    watchers: set[str] = field(default_factory=set)
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    finished: threading.Event = field(default_factory=threading.Event)
-    started_at: float = 0.0
-    stage_at: float = 0.0
-
-    @property
-    def active(self) -> bool:
-        """Waiting or at work."""
-        return self.state in ("queued", "running")
-
-    @property
-    def fraction(self) -> float:
-        """Progress of the present stage, 0 to 1."""
-        return min(self.done / self.total, 1.0) if self.total else 0.0
-
-    def seconds_left(self) -> float | None:
-        """Seconds left in the present stage, None as long as there is nothing to go by."""
-        elapsed = time.monotonic() - self.stage_at
-        return elapsed / self.fraction - elapsed if self.fraction > 0.02 and elapsed > 0.5 else None
-
-    def report(self, stage: str, done: int, total: int) -> None:
-        """Take the worker's progress; raises where somebody pressed Cancel."""
-        if self.cancelled.is_set():
-            raise Cancelled("Cancelled.")
-        if stage != self.stage:
-            self.stage, self.stage_at = stage, time.monotonic()
-        self.done, self.total = done, total
+log = logging.getLogger("repsim.jobs")
 
 
 class Jobs:
-    """Every job of the server; finished ones are kept up to ``keep``, the oldest go first."""
+    """Every job of the server; finished ones are kept in memory up to ``keep``, the oldest go first.
 
-    def __init__(self, keep: int = 64) -> None:
+    Parameters
+    ----------
+    store, nursery
+        Where results are kept and children come from.
+    present
+        Whether a watcher is still there. A job that nobody waits for is cancelled after ``grace`` seconds.
+    salt
+        Part of every file's name: results of another version of the program are not found.
+    """
+
+    def __init__(
+        self,
+        store: Store | None = None,
+        nursery: Nursery | None = None,
+        *,
+        kinds: Mapping[str, Kind] = KINDS,
+        packages: Sequence[str] = ("repsim_core", "repsim_ui"),
+        present: Callable[[str], bool] = lambda watcher: True,
+        keep: int = 64,
+        slots: int | None = None,
+        memory_bytes: int | None = None,
+        grace: float = 10.0,
+        salt: str = "r",
+    ) -> None:
+        self.store, self.nursery = store or default_store(), nursery or Nursery(PRELOAD)
+        self.slots = slots or min(2, cores())
+        self._kinds, self._packages, self._present = kinds, list(packages), present
+        self._keep, self._memory, self._grace, self._salt = keep, memory_bytes, grace, salt
         self._jobs: OrderedDict[str, Job] = OrderedDict()
-        self._keep = keep
-        self._lock = threading.Lock()
-        self._queue: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        threading.Thread(target=self._run, name="repsim-jobs", daemon=True).start()
+        self._queue: list[Job] = []
+        self._running: list[Job] = []
+        self._threads: set[threading.Thread] = set()
+        self._served: dict[str, int] = {}
+        self._turn = 0
+        self._lock = threading.RLock()
+        self._closed = threading.Event()
+        self._kept = [label for label in self.store.labels() if label.key.startswith(f"{salt}-")]
+        self._guard = threading.Thread(target=self._watch, name="repsim-guard", daemon=True)
+        self._guard.start()
 
-    def submit(self, key: str, title: str, work: Callable[[Report], Any], watcher: str) -> Job:
-        """The job of this key, started unless it is there already; one that failed or was cancelled starts anew."""
+    def submit(
+        self, key: str, kind: str, recipe: dict[str, Any], title: str, watcher: str, seconds: float | None = None
+    ) -> Job:
+        """The job of this key, started unless it is there already; one that failed or was cancelled starts anew.
+
+        ``kind`` names an entry of the register, ``recipe`` is what its function gets, in JSON's own types, and
+        ``seconds`` an estimate, by which short work gets past long work.
+        """
+        self.find(key)  # takes it from the disk if it is there
         with self._lock:
             job = self._jobs.get(key)
             if job is None or job.state in ("failed", "cancelled"):
-                job = Job(key, title, work)
+                job = Job(key, kind, recipe, title, expected=seconds, reader=self._partial)
                 self._jobs[key] = job
-                self._queue.put(job)
+                job.watchers[watcher] = None
+                self._enqueue(job, watcher)
             self._jobs.move_to_end(key)
-            job.watchers.add(watcher)
-            idle = [one for one, each in self._jobs.items() if not each.active]
-            for one in idle[: max(0, len(self._jobs) - self._keep)]:
-                del self._jobs[one]
+            job.watchers[watcher] = None
+            self._forget()
             return job
 
     def find(self, key: str) -> Job | None:
-        """The job of this key, whatever its state."""
-        return self._jobs.get(key)
-
-    def recent(self, count: int = 5) -> list[Job]:
-        """Finished jobs, the latest first."""
+        """The job of this key, whatever its state; also one whose result only the disk remembers."""
+        job = self._jobs.get(key)
+        if job is not None and job.state not in ("failed", "cancelled"):
+            return job
+        found = self.store.get(self._name(key))
+        if found is None:
+            return job
+        label, raw = found
+        try:
+            result = self._kinds[label.kind].read(raw)
+        except (FormatError, KeyError) as error:
+            log.warning("%s cannot be read (%s); it is removed and will be computed again.", label.key, error)
+            self.store.discard(label.key)
+            return job
+        job = self._old(label)
+        job.result = result
         with self._lock:
-            return [job for job in reversed(self._jobs.values()) if job.state == "done"][:count]
+            there = self._jobs.get(key)
+            if there is None or there.state in ("failed", "cancelled"):  # nothing that is at work meanwhile
+                self._jobs[key] = there = job
+            return there
+
+    def recent(self, count: int = 5, kind: str | None = None) -> list[Job]:
+        """Finished jobs, the latest first: those of this server and those it found on the disk."""
+        with self._lock:
+            found = {job.key: job for job in self._jobs.values() if job.state == "done"}
+        for label in self._kept:
+            found.setdefault(label.key.removeprefix(f"{self._salt}-"), self._old(label))
+        wanted = [job for job in found.values() if kind in (None, job.kind)]
+        return sorted(wanted, key=lambda job: job.created, reverse=True)[:count]
+
+    def failed(self, kind: str | None = None) -> list[Job]:
+        """Jobs that failed and were neither dismissed nor tried again, the latest first."""
+        with self._lock:
+            return [one for one in reversed(self._jobs.values()) if one.state == "failed" and kind in (None, one.kind)]
+
+    def dismiss(self, key: str) -> None:
+        """Forget a failure."""
+        with self._lock:
+            if key in self._jobs and not self._jobs[key].active:
+                del self._jobs[key]
 
     def cancel(self, key: str, watcher: str) -> None:
-        """Stop waiting; the work itself stops when nobody waits any more."""
+        """Stop waiting; the child is ended when nobody waits any more."""
         with self._lock:
             job = self._jobs.get(key)
-            if job is None:
+            if job is None or not job.active:
                 return
-            job.watchers.discard(watcher)
-            if job.watchers or not job.active:
-                return
-            job.cancelled.set()  # the worker notices at its next report; nobody has to wait for that
-            job.state = "cancelled"
+            job.watchers.pop(watcher, None)
+            if not job.watchers:
+                self._end(job)
+
+    def place(self, job: Job) -> int:
+        """Place in the queue, 1 for the next; 0 if it does not wait."""
+        with self._lock:
+            ordered = waiting.order(self._queue, self._running, self._served)
+            return ordered.index(job) + 1 if job in ordered else 0
+
+    def seconds_until_start(self, job: Job) -> float | None:
+        """How long it will wait, None as long as somebody before it has no estimate."""
+        with self._lock:
+            ordered = waiting.order(self._queue, self._running, self._served)
+            before = [*self._running, *(ordered[: ordered.index(job)] if job in ordered else [])]
+            times = [one.remaining() for one in before]
+        known = [one for one in times if one is not None]
+        return sum(known) / self.slots if len(known) == len(times) else None
+
+    def close(self, *, nursery: bool = True) -> None:
+        """End every child, and the process they come from."""
+        with self._lock:
+            self._closed.set()
+            for job in [*self._queue, *self._running]:
+                self._end(job)
+            threads = list(self._threads)
+        for thread in (*threads, self._guard):
+            thread.join(5)
+        if nursery:
+            self.nursery.close()
+
+    def _enqueue(self, job: Job, watcher: str) -> None:
+        if self._closed.is_set() or len(self._queue) >= waiting.MOST_WAITING:
+            job.fail(f"{len(self._queue)} computations wait already; try again in a minute.", "Busy", True)
+            job.state = "failed"
+            job.finished.set()
+            return
+        self._queue.append(job)
+        for older in waiting.superseded(self._queue, watcher):
+            self._end(older)
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        """Start what may start; the lock is held."""
+        while not self._closed.is_set() and (
+            job := waiting.next_job(self._queue, self._running, self._served, self.slots)
+        ):
+            self._queue.remove(job)
+            self._running.append(job)
+            self._turn += 1
+            self._served |= dict.fromkeys(job.watchers, self._turn)
+            job.threads = max(1, cores() // len(self._running))
+            job.state, job.started_at, job.attempts = "running", time.monotonic(), job.attempts + 1
+            thread = threading.Thread(target=self._run, args=(job,), name=f"repsim-job-{job.key[:8]}", daemon=True)
+            self._threads.add(thread)
+            thread.start()
+
+    def _run(self, job: Job) -> None:
+        try:
+            self._follow(job)
+        except Exception as error:  # a job may fail in any way, its slot must come free
+            log.exception("Job %s", job.key)
+            job.fail(str(error) or "no message", type(error).__name__)
+        again = job.state == "running" and job.result is None and not job.error
+        with self._lock:
+            self._running.remove(job)
+            self._threads.discard(threading.current_thread())
+            job.child, job.seconds = None, job.seconds or time.monotonic() - job.started_at
+            if again and not self._closed.is_set():
+                job.state = "queued"
+                self._queue.insert(0, job)
+            elif job.state == "running":
+                job.state = "failed" if job.error else "done"
+            self._dispatch()
+        if not job.active:
             job.finished.set()
 
-    def _run(self) -> None:
-        while True:
-            job = self._queue.get()
+    def _follow(self, job: Job) -> None:
+        """Have the child born and hear it to its end. Neither result nor error afterwards means: once more."""
+        child = self.nursery.child(self._request(job))
+        job.child = child
+        if job.state != "running":  # cancelled in between
+            child.kill()
+        for message, raw in child.events():
+            if message["event"] == "progress":
+                job.progress(message["stage"], message["done"], message["total"])
+            elif message["event"] == "partial":
+                if raw:
+                    job.seen = message["version"], self._kinds[job.kind].read(raw)
+                job.version = message["version"]
+            elif message["event"] == "result":
+                self._take(job, raw, message["seconds"])
+            else:
+                job.fail(message["error"], message["kind"], message["callers_fault"])
+        job.details = child.printed
+        if job.state != "running" or job.result is not None or job.error:
+            return
+        lost = child.status is None or child.status == 0  # its nursery died, or the file went before it was read
+        if lost and job.attempts < MOST_ATTEMPTS:
+            return
+        if job.over_bytes:
+            job.fail(
+                f"The computation took {readable_bytes(job.over_bytes)} of memory (limit "
+                f"{readable_bytes(self._limit())}) and was stopped. Take fewer stimuli or fewer layers.",
+                "MemoryError",
+            )
+        else:
+            job.fail(child.ending, "Crash")
+        log.warning("Job %s (%s): %s", job.key, job.kind, job.error)
+
+    def _take(self, job: Job, raw: bytes, seconds: float) -> None:
+        if raw:
+            job.note = "The result could not be kept on disk: it is gone when the server stops."
+        elif (found := self.store.get(self._name(job.key))) is not None:
+            raw = found[1]
+            seconds = seconds or found[0].seconds
+        if raw:
+            job.result, job.seconds, job.created = self._kinds[job.kind].read(raw), seconds, time.time()
+
+    def _request(self, job: Job) -> dict[str, Any]:
+        return {
+            "key": self._name(job.key),
+            "kind": job.kind,
+            "title": job.title,
+            "recipe": job.recipe,
+            "work": self._kinds[job.kind].work,
+            "packages": self._packages,
+            "threads": job.threads,
+            "store": {"folder": str(self.store.folder), "limit": self.store.limit},
+            "environment": {name: value for name, value in os.environ.items() if name.startswith("REPSIM_")},
+        }
+
+    def _partial(self, job: Job) -> Any:
+        found = self.store.get(f"{self._name(job.key)}.partial")
+        return None if found is None else self._kinds[job.kind].read(found[1])
+
+    def _name(self, key: str) -> str:
+        return f"{self._salt}-{key}"
+
+    def _limit(self) -> int:
+        return child_bytes() if self._memory is None else self._memory
+
+    def _end(self, job: Job) -> None:
+        """Cancel; the lock is held. The slot comes free when the child is dead."""
+        job.state = "cancelled"
+        if job in self._queue:
+            self._queue.remove(job)
+        if job.child is not None:
+            job.child.kill()
+        job.finished.set()
+
+    def _old(self, label: Label) -> Job:
+        """A job of the past, so far without its result."""
+        key = label.key.removeprefix(f"{self._salt}-")
+        job = Job(key, label.kind, {}, label.title, state="done", seconds=label.seconds, created=label.created)
+        job.finished.set()
+        return job
+
+    def _forget(self) -> None:
+        idle = [key for key, job in self._jobs.items() if job.state in ("done", "cancelled")]
+        failed = [key for key, job in self._jobs.items() if job.state == "failed"]
+        for key in (*idle[: max(0, len(idle) - self._keep)], *failed[: max(0, len(failed) - MOST_FAILED)]):
+            del self._jobs[key]
+
+    def _watch(self) -> None:
+        own: dict[Job, int] = {}  # what a child had at birth: pages it shares with the nursery
+        while not self._closed.wait(TICK):
             with self._lock:
-                if job.cancelled.is_set():
-                    continue
-                job.state, job.started_at = "running", time.monotonic()
-            try:
-                job.result = job.work(job.report)
-                state: State = "done"
-            except Cancelled:
-                state = "cancelled"
-            except RepsimError as error:
-                job.error, job.kind, job.callers_fault = str(error), type(error).__name__, isinstance(error, InputError)
-                state = "failed"
-            except Exception as error:  # the worker must outlive any job; the reason is kept and shown
-                job.error, job.kind = str(error) or "no message", type(error).__name__
-                state = "failed"
-            job.seconds = time.monotonic() - job.started_at
-            with self._lock:
-                if not job.cancelled.is_set():
-                    job.state = state
-                job.finished.set()
+                running, active = list(self._running), [*self._queue, *self._running]
+            for job in running:
+                child = job.child
+                if child is not None and child.pid:
+                    grown = child.grown_bytes(own.setdefault(job, child.grown_bytes()))
+                    if grown > self._limit():
+                        job.over_bytes = grown
+                        child.kill()
+            own = {job: bytes_ for job, bytes_ in own.items() if job in running}
+            for job in active:
+                self._abandon(job)
+
+    def _abandon(self, job: Job) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if any(self._present(one) for one in list(job.watchers)):
+                job.unwatched_at = None
+            elif job.unwatched_at is None:
+                job.unwatched_at = now
+            elif now - job.unwatched_at > self._grace and job.active:
+                job.watchers.clear()
+                self._end(job)

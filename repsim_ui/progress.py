@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from repsim_ui import cache, state
-from repsim_ui.jobs import Job
+from repsim_ui.job import Job
 from repsim_ui.messages import plain
 from repsim_ui.sentences import duration
 
@@ -29,21 +29,31 @@ def follow(job: Job, height: int) -> None:
 
 
 def failed(job: Job, again: Callable[[], None]) -> None:
-    """What happened, what still works, and the way to try once more."""
+    """What happened, what still works, and the way to try once more or to put it away."""
     if job.callers_fault:
         st.warning(plain(job.error))
     else:
         st.error(f"The computation failed: {plain(job.error)}  \nYour choices and other results are untouched.")
         with st.expander("Details to copy"):
-            st.code(f"{job.kind}: {job.error}\n{job.title}", language=None, wrap_lines=True)
-    st.button("Try again", key="again", on_click=again)
+            st.code(f"{job.error_kind}: {job.error}\n{job.title}\n{job.details}", language=None, wrap_lines=True)
+    with st.container(horizontal=True):
+        st.button("Try again", key="again", on_click=again)
+        st.button("Dismiss", key="dismiss", on_click=_dismiss, args=(job.key,), type="tertiary")
+
+
+def _dismiss(key: str) -> None:
+    cache.jobs().dismiss(key)
+    if "run" in st.query_params:
+        del st.query_params["run"]
 
 
 def _words(job: Job) -> str:
     if job.state == "queued":
-        return "Waiting for another computation to finish"
+        place, wait = cache.jobs().place(job), cache.jobs().seconds_until_start(job)
+        ahead = "Next in the queue" if place <= 1 else f"Number {place} in the queue"
+        return ahead + (f", {duration(wait)} to wait" if wait is not None else "")
     if not job.total:
-        return "Loading the networks"
+        return plain(job.stage).capitalize() or "Loading the networks"
     left = job.seconds_left()
     rest = f", {duration(left)} left in this step" if left is not None else ""
     return f"{job.done} of {job.total} {plain(job.stage)}{rest}"

@@ -33,6 +33,18 @@ class Recipe:
         """Equal for equal requests to the same version of RepSim."""
         return digest(__version__, json.dumps(asdict(self), sort_keys=True))
 
+    def to_json(self) -> dict[str, Any]:
+        """The same in JSON's own types."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "Recipe":
+        """Inverse of :meth:`to_json`."""
+        options = tuple((name, value) for name, value in plain["options"])
+        lists = {name: tuple(plain[name]) for name in ("rows", "columns")}
+        return cls(**{**plain, **lists, "options": options})
+
     def query(self, **more: str | None) -> dict[str, str | list[str]]:
         """Parameters of the address that opens this map."""
         pairs: dict[str, str | list[str]] = {

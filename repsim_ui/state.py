@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from repsim_core import datasets, models
 from repsim_ui import links
@@ -43,8 +44,12 @@ def choices() -> Choices:
 
 
 def visitor() -> str:
-    """A name for this browser tab, so that a shared job knows who still waits."""
-    name: str = st.session_state.setdefault("visitor", secrets.token_hex(8))
+    """A name for this browser tab, session first, so that a shared job knows who still waits."""
+    if "visitor" not in st.session_state:
+        context = get_script_run_ctx()
+        session = context.session_id if context is not None else ""
+        st.session_state["visitor"] = f"{session}/{secrets.token_hex(8)}"
+    name: str = st.session_state["visitor"]
     return name
 
 

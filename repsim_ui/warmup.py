@@ -16,3 +16,5 @@ def start() -> threading.Thread:
 def _run() -> None:
     for name in MODULES:
         import_module(name)
+    # Last, and it lowers its own priority: the first page goes before the first computation.
+    import_module("repsim_ui.cache").jobs().nursery.start()

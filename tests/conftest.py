@@ -9,6 +9,14 @@ settings.register_profile("repsim", deadline=None, derandomize=True)
 settings.load_profile("repsim")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_results(tmp_path_factory):
+    """Results of the tests are kept apart from those of the user, and none from an earlier run is found."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REPSIM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)

@@ -19,3 +19,8 @@ def readable_bytes(count: float) -> str:
         if count >= size:
             return f"{count / size:.1f} {unit}" if count < 10 * size else f"{count / size:.0f} {unit}"
     return f"{count:.0f} B"
+
+
+def child_bytes() -> int:
+    """Bytes a whole computation may grow to before it is stopped: responses of two models and their Gram matrices."""
+    return 3 * budget_bytes()

@@ -8,6 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from repsim_core import activations, datasets, models, similarity
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 MAP = "../pages/layer_map.py"
 PAGES = {"Layer map": MAP, "Models & data": "../pages/models.py", "RepSim": "../pages/start.py"}
 

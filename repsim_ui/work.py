@@ -1,0 +1,36 @@
+"""What a child process does for a page: from a recipe in JSON to a result. Nothing here knows Streamlit.
+
+A new kind of job is a function here (or in any module of RepSim) and a line in :data:`KINDS`.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from repsim_core.compute.worker import Result
+
+
+class Readable(Protocol):
+    """A class of results."""
+
+    def from_bytes(self, raw: bytes) -> Result:
+        """Inverse of ``to_bytes``."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The function of the child and the class of its result, each as "module:name"."""
+
+    work: str
+    result: str
+
+    def read(self, raw: bytes) -> Any:
+        """The result in its file's bytes."""
+        module, _, name = self.result.partition(":")
+        return cast(Readable, getattr(import_module(module), name)).from_bytes(raw)
+
+
+KINDS = {
+    "layer_map": Kind("repsim_ui.layer_maps:work", "repsim_core.types:SimilarityMatrix"),
+}
+PRELOAD = ("torch", "numba", "sklearn.datasets", "repsim_core.datasets", "repsim_ui.layer_maps")

@@ -1,0 +1,45 @@
+"""What the tests of jobs share: a supervisor of fake jobs, and ways to wait."""
+
+import os
+import signal
+import time
+from contextlib import contextmanager
+
+from repsim_core.compute.store import Store
+from repsim_ui.jobs import Jobs
+from repsim_ui.work import Kind
+
+HERE = "tests.compute.fake_jobs"
+NAMES = (
+    *("answer", "wait_for_file", "spin", "refine", "degenerate", "broken", "segfault", "killed", "silent_exit"),
+    *("greedy", "noisy", "large", "surroundings"),
+)
+KINDS = {name: Kind(f"{HERE}:{name}", f"{HERE}:Number") for name in NAMES}
+
+
+@contextmanager
+def supervisor(folder, nursery, limit=10**9, **options):
+    jobs = Jobs(Store(folder, limit), nursery, kinds=KINDS, packages=("tests",), **options)
+    try:
+        yield jobs
+    finally:
+        jobs.close(nursery=False)
+
+
+def until(true, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def end(pid, number=signal.SIGKILL):
+    os.kill(pid, number)

@@ -1,0 +1,154 @@
+"""Children crash, spin, flood and grow as they like: the server says what happened, and the next job is fine."""
+
+import os
+import time
+
+import pytest
+
+from repsim_core.compute.children import Nursery
+from repsim_core.compute.worker import function
+from repsim_core.errors import InputError
+from tests.compute.children import alive, end, supervisor, until
+
+
+def done(jobs, kind, recipe=None, key=None):
+    job = jobs.submit(key or kind, kind, recipe or {}, "title", "me")
+    assert job.finished.wait(30)
+    return job
+
+
+def test_a_job_gives_its_result_and_keeps_it_on_disk(jobs):
+    job = done(jobs, "answer", {"value": 7})
+    assert (job.state, job.result.value, job.fraction, job.note) == ("done", 7, 1.0, "")
+    assert jobs.store.label("r-answer").kind == "answer"
+    assert jobs.find("answer") is job
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "error_kind", "callers_fault"),
+    [
+        ("degenerate", "nothing varies", "DegenerateError", True),
+        ("broken", "division by zero", "ZeroDivisionError", False),
+        ("segfault", "The computation crashed (signal 11).", "Crash", False),
+        ("killed", "The system stopped the computation, most likely for want of memory.", "Crash", False),
+        ("silent_exit", "The computation ended without a result (exit status 3).", "Crash", False),
+    ],
+)
+def test_every_end_is_said_and_the_next_job_is_fine(jobs, kind, error, error_kind, callers_fault):
+    job = done(jobs, kind)
+    assert job.state == "failed"
+    assert job.error.startswith(error)
+    assert (job.error_kind, job.callers_fault) == (error_kind, callers_fault)
+    assert job.attempts == 1
+    assert done(jobs, "answer").state == "done"
+
+
+def test_a_crash_shows_where(jobs):
+    assert "fake_jobs.py" in done(jobs, "segfault").details
+
+
+def test_output_is_drained_and_only_its_end_is_kept(jobs):
+    job = done(jobs, "noisy")
+    assert job.state == "done"
+    assert "the last words" in job.details
+    assert len(job.details) <= 64_000
+
+
+def test_a_child_that_grows_is_stopped_at_the_limit(tmp_path, nursery):
+    with supervisor(tmp_path, nursery, memory_bytes=200_000_000) as jobs:
+        job = done(jobs, "greedy")
+    assert job.state == "failed"
+    assert job.error_kind == "MemoryError"
+    assert "(limit 200 MB) and was stopped" in job.error
+
+
+def test_a_result_that_is_too_large_is_refused(jobs):
+    job = done(jobs, "large", {"bytes": 300_000_000})
+    assert (job.state, job.callers_fault) == ("failed", True)
+    assert job.error.startswith("The result has 300 MB (limit 256 MB)")
+
+
+def test_a_disk_that_takes_nothing_costs_no_result(tmp_path, nursery):
+    folder = tmp_path / "results"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with supervisor(folder, nursery) as jobs:
+        job = done(jobs, "refine")
+        assert (job.state, job.result.value) == ("done", 4)
+        assert "could not be kept on disk" in job.note
+        assert job.partial().value == 3
+
+
+def test_cancel_ends_a_child_deep_in_blas(jobs):
+    job = jobs.submit("spin", "spin", {}, "title", "me")
+    until(lambda: job.stage == "spinning")
+    pid = job.child.pid
+    assert alive(pid)
+    began = time.monotonic()
+    jobs.cancel("spin", "me")
+    assert job.state == "cancelled"  # at once, for the page
+    until(lambda: not alive(pid))
+    assert time.monotonic() - began < 5  # measured 0.01 s; the design asks for 0.5 s
+    assert done(jobs, "answer").state == "done"
+
+
+def test_partial_results_are_seen_on_the_way_and_outlive_a_cancel(jobs):
+    job = jobs.submit("key", "refine", {"stop_after": 2}, "title", "me")
+    until(lambda: job.version == 2)
+    assert job.partial().value == 2
+    assert job.partial() is job.partial()
+    jobs.cancel("key", "me")
+    assert job.partial().value == 2
+    assert jobs.store.label("r-key.partial").version == 2
+    assert jobs.store.label("r-key") is None
+
+
+def test_a_finished_job_leaves_no_partial_result_on_disk(jobs):
+    job = done(jobs, "refine")
+    assert (job.result.value, job.version) == (4, 3)
+    assert jobs.store.label("r-refine.partial") is None
+
+
+def test_a_job_whose_nursery_dies_runs_once_more_from_a_new_one(tmp_path):
+    nursery = Nursery()
+    with supervisor(tmp_path / "results", nursery) as jobs:
+        job = jobs.submit("key", "wait_for_file", {"file": str(tmp_path / "go")}, "title", "me")
+        until(lambda: job.stage == "waiting")
+        pid = job.child.pid
+        end(nursery._process.pid)
+        until(lambda: job.attempts == 2)
+        until(lambda: not alive(pid))  # a child does not outlive its nursery
+        (tmp_path / "go").touch()
+        assert job.finished.wait(30)
+        assert job.state == "done"
+    nursery.close()
+
+
+def test_a_job_whose_nursery_dies_again_fails(tmp_path):
+    nursery = Nursery()
+    with supervisor(tmp_path / "results", nursery) as jobs:
+        job = jobs.submit("key", "wait_for_file", {"file": str(tmp_path / "never")}, "title", "me")
+        for attempt in (1, 2):
+            until(lambda attempt=attempt: job.attempts == attempt and job.child is not None and job.child.pid)
+            end(nursery._process.pid)
+        assert job.finished.wait(30)
+        assert (job.state, job.error_kind) == ("failed", "Crash")
+        assert "ended from outside" in job.error
+    nursery.close()
+
+
+def test_threads_and_priority_of_a_child(tmp_path):
+    nursery = Nursery(["torch"])
+    cores = len(os.sched_getaffinity(0))
+    with supervisor(tmp_path / "results", nursery) as jobs:
+        job = done(jobs, "surroundings")
+        assert job.state == "done", job.error
+        assert job.result.value == cores + 100 * 10
+        assert job.threads == cores
+    nursery.close()
+
+
+def test_only_functions_of_the_program_run():
+    assert function("tests.compute.fake_jobs:answer", ["tests"]).__name__ == "answer"
+    with pytest.raises(InputError, match="'os:system' is no work of repsim_core or repsim_ui"):
+        function("os:system", ["repsim_core", "repsim_ui"])
