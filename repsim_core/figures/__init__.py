@@ -4,18 +4,32 @@ from repsim_core.figures.detail import example_matrices, projection, spectra
 from repsim_core.figures.export import coloured, for_export
 from repsim_core.figures.matrix import add_pick_layer, best_match_curves, similarity_heatmap
 from repsim_core.figures.stimuli import class_balance, points, stimuli_grid, target_histogram
+from repsim_core.figures.topology import (
+    barcode,
+    persistence_diagram,
+    rtd_against_batch,
+    stacked_parts,
+    trial_curve,
+    value_curves,
+)
 
 __all__ = [
     "add_pick_layer",
+    "barcode",
     "best_match_curves",
     "class_balance",
     "coloured",
     "example_matrices",
     "for_export",
+    "persistence_diagram",
     "points",
     "projection",
+    "rtd_against_batch",
     "similarity_heatmap",
     "spectra",
+    "stacked_parts",
     "stimuli_grid",
     "target_histogram",
+    "trial_curve",
+    "value_curves",
 ]

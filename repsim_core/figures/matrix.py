@@ -118,6 +118,9 @@ def add_pick_layer(fig: go.Figure, matrix: SimilarityMatrix, marked: tuple[str, 
     one_chance = known.size > 0 and np.ptp(known) == 0  # said once, not cell by cell
     numbers = [matrix.values] if one_chance or not known.size else [matrix.values, matrix.chance]
     hover = f"%{{y}}<br>× %{{x}}<br>{escaped(matrix.measure)} %{{customdata[0]:.3f}}"
+    if np.isfinite(matrix.standard_error).any():
+        hover += f" ± %{{customdata[{len(numbers)}]:.2g}}"
+        numbers.append(matrix.standard_error)
     if known.size:
         hover += f"<br>chance {known[0]:.3f}" if one_chance else "<br>chance %{customdata[1]:.3f}"
     undefined = not matrix.defined.all()
