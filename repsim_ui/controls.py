@@ -1,13 +1,13 @@
 """The choices of a layer map: which layers, which options, and the recipe they add up to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from repsim_core.similarity import Measure
 from repsim_core.types import LayerInfo
-from repsim_ui.links import keep_several
+from repsim_ui.links import keep_known, keep_several
 from repsim_ui.messages import plain
 from repsim_ui.recipes import Option, Recipe
 from repsim_ui.state import Choices
@@ -27,14 +27,21 @@ def measure_options(measure: Measure) -> tuple[Option, ...]:
     changed: list[Option] = []
     with st.container(horizontal=True):
         for name, default in measure.options.items():
-            value = _option(f"o_{name}", name, default)
+            value = _option(f"o_{name}", name, default, measure.choices.get(name, ()))
             if value is not None and value != default:
                 changed.append((name, value))
     return tuple(changed)
 
 
-def _option(key: str, name: str, default: Any) -> float | bool | int | str | None:
+def _option(key: str, name: str, default: Any, choices: Sequence[str]) -> float | bool | int | str | None:
     label = name.replace("_", " ").capitalize()
+    if choices:
+        keep_known(key, label, choices, choices[0])
+        return st.selectbox(label, choices, key=key, bind="query-params", width=160)
+    if default is None:
+        return st.number_input(
+            label, 1, value=None, step=1, placeholder="as published", key=key, bind="query-params", width=160
+        )
     if isinstance(default, bool):
         return st.checkbox(label, default, key=key, bind="query-params")
     if isinstance(default, int):

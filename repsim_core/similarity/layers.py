@@ -1,6 +1,6 @@
 """All pairs of layers of two models: one embedding a layer, one matrix product for every cell."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
@@ -13,8 +13,12 @@ from repsim_core.compute.progress import Progress, mapped, no_progress
 from repsim_core.errors import BudgetError, DegenerateError, InputError
 from repsim_core.linalg import at_least, same_stimuli
 from repsim_core.similarity.cka import Embedding, linear_cka_from_features, within_bounds
+from repsim_core.similarity.divergences import refined
 from repsim_core.similarity.measures import Measure, measure_named
+from repsim_core.topology import PUBLISHED_BATCH
 from repsim_core.types import LayerActivations, Representation, SimilarityMatrix
+
+Floats = NDArray[np.float64]
 
 
 def compare_layers(
@@ -25,6 +29,7 @@ def compare_layers(
     executor: Executor | None = None,
     progress: Progress | None = None,
     memory_bytes: int | None = None,
+    on_partial: Callable[[SimilarityMatrix], None] | None = None,
     **options: Any,
 ) -> SimilarityMatrix:
     """Every layer of ``a`` against every layer of ``b``.
@@ -38,9 +43,11 @@ def compare_layers(
     executor
         Runs the layers side by side; ``None`` runs them here.
     progress
-        Called as ``progress(done, total)`` with counts of layers.
+        Called as ``progress(done, total)`` with counts of layers, or of cells times subsets.
     memory_bytes
         Limit for the n × n matrices; by default a quarter of the machine.
+    on_partial
+        Called with the matrix so far after each subset but the last, for measures that average over subsets.
 
     Returns
     -------
@@ -70,30 +77,61 @@ def compare_layers(
     at_least(n, entry.minimum_stimuli, entry.title)
     progress = progress or no_progress
 
+    def matrix(values: Floats, reasons: NDArray[np.str_], chance: Floats, error: Floats, more: Any) -> SimilarityMatrix:
+        return _labelled(entry, chosen, a, b, values, reasons, chance, error, more)
+
+    if entry.embedding is None:
+        batch = min(n, PUBLISHED_BATCH) if chosen["batch"] is None else chosen["batch"]
+        _check_budget(batch, len(a) + (0 if b is a else len(b)), memory_bytes)
+        rows = list(a.values())
+        columns = rows if b is a else list(b.values())
+        for values, error, reasons, done, trials in refined(measure, rows, columns, chosen, executor, progress):
+            found = matrix(
+                values, reasons, np.full_like(values, np.nan), error, {"trials_done": done, "trials_total": trials}
+            )
+            if on_partial is not None and done < trials:
+                on_partial(found)
+        return found
     if _feature_side_is_cheaper(entry, a, b):
         values, reasons, chance = _from_features(entry, a, b, progress)
     else:
         _check_budget(n, len(a) + (0 if b is a else len(b)), memory_bytes)
         values, reasons, chance = _from_embeddings(entry, chosen, a, b, executor, progress)
+    return matrix(values, reasons, np.where(np.isfinite(values), chance, np.nan), np.full_like(values, np.nan), {})
+
+
+def _labelled(
+    entry: Measure,
+    options: Mapping[str, Any],
+    a: LayerActivations,
+    b: LayerActivations,
+    values: Floats,
+    reasons: NDArray[np.str_],
+    chance: Floats,
+    error: Floats,
+    more: Mapping[str, Any],
+) -> SimilarityMatrix:
+    """The numbers with all that is needed to read them and to compute them again."""
     recipe = {
         "a": dict(a.recipe),
         "b": dict(b.recipe),
-        "measure": measure,
-        "options": chosen,
+        "measure": entry.name,
+        "options": dict(options),
         "layers_a": list(a.layers),
         "layers_b": list(b.layers),
         "repsim": __version__,
+        **more,
     }
     return SimilarityMatrix(
         values=values,
         rows=a.layers,
         columns=b.layers,
-        measure=measure,
+        measure=entry.name,
         bounds=entry.bounds,
         larger_is_more_similar=entry.larger_is_more_similar,
         reasons=reasons,
-        chance=np.where(np.isfinite(values), chance, np.nan),
-        n_stimuli=n,
+        chance=chance,
+        n_stimuli=len(a.stimuli),
         model_a=a.model,
         model_b=b.model,
         dataset=a.dataset,
@@ -101,6 +139,7 @@ def compare_layers(
         column_shapes=tuple(one.unit_shape for one in b.values()),
         recipe=recipe,
         warnings=_warnings(entry, a, b),
+        standard_error=error,
     )
 
 
@@ -111,15 +150,18 @@ def _from_embeddings(
     b: LayerActivations,
     executor: Executor | None,
     progress: Progress,
-) -> tuple[NDArray[np.float64], NDArray[np.str_], NDArray[np.float64]]:
+) -> tuple[Floats, NDArray[np.str_], Floats]:
     n = len(a.stimuli)
     layers = [*a.values()] if b is a else [*a.values(), *b.values()]
     stack = np.zeros((len(layers), n * n))
     factors, reasons = np.zeros(len(layers)), [""] * len(layers)
 
+    embedding = entry.embedding
+    assert embedding is not None  # compare_layers asked
+
     def embed(one: Representation) -> Embedding | DegenerateError:
         try:
-            return entry.embedding(one.values, label=f"{one.model}/{one.layer}", **options)
+            return embedding(one.values, label=f"{one.model}/{one.layer}", **options)
         except DegenerateError as error:
             return error
 
@@ -140,7 +182,7 @@ def _from_embeddings(
 
 def _from_features(
     entry: Measure, a: LayerActivations, b: LayerActivations, progress: Progress
-) -> tuple[NDArray[np.float64], NDArray[np.str_], NDArray[np.float64]]:
+) -> tuple[Floats, NDArray[np.str_], Floats]:
     shape = (len(a), len(b))
     values, reasons = np.full(shape, np.nan), np.full(shape, "", dtype="<U32")
     debiased = entry.name == "cka"
@@ -172,7 +214,7 @@ def _check_budget(n: int, layers: int, limit: int | None) -> None:
     if needed > allowed:
         fits = int(np.sqrt(allowed / (8 * layers)))
         raise BudgetError(
-            f"{layers} layers at {n} stimuli need {readable_bytes(needed)} of Gram matrices "
+            f"{layers} layers at {n} stimuli need {readable_bytes(needed)} of n × n matrices "
             f"(limit {readable_bytes(allowed)}). Take {fits} stimuli or fewer, or fewer layers."
         )
 
@@ -183,6 +225,8 @@ def _joined(rows: list[str], columns: list[str]) -> NDArray[np.str_]:
 
 
 def _warnings(entry: Measure, a: LayerActivations, b: LayerActivations) -> tuple[str, ...]:
+    if entry.warning:
+        return (entry.warning,)
     widest = max(one.n_units for one in (*a.values(), *b.values()))
     n = len(a.stimuli)
     if entry.biased and n < widest:

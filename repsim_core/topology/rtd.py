@@ -15,6 +15,7 @@ from repsim_core.topology.distances import normalised_distances
 from repsim_core.topology.lite import cluster_part
 from repsim_core.types import PersistenceDiagram, Representation, TopologyDivergence
 
+PUBLISHED_BATCH = 500
 Trial = tuple[tuple[PersistenceDiagram, PersistenceDiagram], tuple[float, float]]
 
 
@@ -23,7 +24,7 @@ def rtd(
     y: ArrayLike | Representation,
     *,
     trials: int = 10,
-    batch: int = 500,
+    batch: int | None = None,
     seed: int = 0,
     metric: str = "euclidean",
     scale: str = "quantile",
@@ -42,8 +43,8 @@ def rtd(
     x, y
         Arrays ``(n, p)`` and ``(n, q)`` or representations, rows the same stimuli in the same order.
     trials, batch, seed
-        How many subsets of how many stimuli. With ``batch`` = n there is one subset, whatever ``trials`` says. Values
-        grow with the batch: compare only those of one batch.
+        How many subsets of how many stimuli, ``None`` for the published min(500, n). With ``batch`` = n there is one
+        subset, whatever ``trials`` says. Values grow with the batch: compare only those of one batch.
     metric, scale
         Keys of :data:`METRICS` and :data:`SCALES`.
     subsets
@@ -91,8 +92,9 @@ def rtd(
     )
 
 
-def chosen_subsets(n: int, trials: int, batch: int, seed: int) -> list[NDArray[np.int64]]:
-    """Seeded subsets without replacement within each; the one subset there is if ``batch`` is n."""
+def chosen_subsets(n: int, trials: int, batch: int | None, seed: int) -> list[NDArray[np.int64]]:
+    """Seeded subsets of ``batch`` (min(500, n) by default) of n stimuli; the one there is if ``batch`` is n."""
+    batch = min(PUBLISHED_BATCH, n) if batch is None else batch
     for name, value in (("trials", trials), ("batch", batch)):
         if int(value) != value or value < 1:
             raise InputError(f"{name} must be a whole number above 0, got {value!r}.")

@@ -91,9 +91,9 @@ class SimilarityMatrix:
         )
 
     def _labels(self) -> dict[str, Any]:
-        return {"format": FORMAT} | {
-            one.name: getattr(self, one.name) for one in fields(self) if one.name not in ARRAYS
-        }
+        labels = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ARRAYS}
+        bounds = [one if np.isfinite(one) else None for one in self.bounds]  # strict JSON has no infinity
+        return {"format": FORMAT} | labels | {"bounds": bounds}
 
     def to_json(self) -> str:
         """Values and labels as strict JSON: undefined cells are null."""
@@ -119,8 +119,10 @@ class SimilarityMatrix:
         """Inverse of :meth:`to_bytes`."""
         try:
             arrays, labels = unpacked(raw, FORMAT)
-            for key in ("rows", "columns", "bounds", "warnings"):
+            for key in ("rows", "columns", "warnings"):
                 labels[key] = tuple(labels[key])
+            low, high = labels["bounds"]
+            labels["bounds"] = (-np.inf if low is None else low, np.inf if high is None else high)
             for key in ("row_shapes", "column_shapes"):
                 labels[key] = tuple(tuple(one) for one in labels[key])
             return cls(**arrays, **labels)
