@@ -1,0 +1,1 @@
+"""Topology: the divergence, its kernels, and slow twins of both."""
