@@ -1,12 +1,14 @@
 """The command line: ``repsim models``, ``datasets``, ``layers`` and ``compare``."""
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from repsim_core import __version__
+from repsim_core.compute.executor import task_executor
 from repsim_core.compute.memory import readable_bytes
 from repsim_core.errors import InputError, RepsimError
 from repsim_core.types import SimilarityMatrix
@@ -53,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--data", default="digits", help="dataset (default %(default)s)")
     compare.add_argument("--split", default="test", help="split of the dataset (default %(default)s)")
     compare.add_argument("--measure", default="cka", help="measure (default %(default)s)")
+    compare.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="option of the measure, such as trials=3"
+    )
     compare.add_argument("--n", type=int, default=None, help="stimuli, drawn with the seed (default: all)")
     compare.add_argument("--seed", type=int, default=0, help="seed of the draw (default %(default)s)")
     compare.add_argument("--layers-a", nargs="+", metavar="LAYER", default=None, help="default: one per block")
@@ -105,10 +110,24 @@ def _layers(options: argparse.Namespace) -> None:
     print(f"* compared by default; bytes are for {options.n} stimuli, flattened", file=sys.stderr)
 
 
+def _options(given: argparse.Namespace) -> dict[str, Any]:
+    """Options of the measure: numbers and true or false as what they are, the rest as text."""
+    found: dict[str, Any] = {}
+    for item in given.option:
+        name, equals, text = item.partition("=")
+        if not (name and equals):
+            raise InputError(f"--option takes NAME=VALUE, got {item!r}; for instance --option trials=3.")
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            found[name] = text
+    return found
+
+
 def _compare(options: argparse.Namespace) -> None:
     from repsim_core import activations, datasets, figures, models, similarity
 
-    similarity.measure_named(options.measure)
+    similarity.measure_named(options.measure).checked_options(_options(options))
     for path, endings in ((options.out, (".npz", ".json", ".csv")), (options.html, (".html",))):
         _check_target(path, endings)
     if options.n is not None:
@@ -125,7 +144,10 @@ def _compare(options: argparse.Namespace) -> None:
         for note in layers[-1].notes:
             print(f"repsim: {name}: {note}", file=sys.stderr)
     bar.title = options.measure
-    matrix = similarity.compare_layers(layers[0], layers[1], options.measure, progress=bar)
+    with task_executor() as executor:
+        matrix = similarity.compare_layers(
+            layers[0], layers[1], options.measure, executor=executor, progress=bar, **_options(options)
+        )
     for warning in matrix.warnings:
         print(f"repsim: {warning}", file=sys.stderr)
     if options.out is None and options.html is None:

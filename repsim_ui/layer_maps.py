@@ -25,5 +25,11 @@ def work(recipe: dict[str, Any], report: Report, partial: Partial) -> Similarity
     options: dict[str, Any] = dict(asked.options)
     with task_executor() as pool:
         return similarity.compare_layers(
-            first, second, measure=asked.measure, executor=pool, progress=told("layers compared"), **options
+            first,
+            second,
+            measure=asked.measure,
+            executor=pool,
+            progress=told("layers compared"),
+            on_partial=partial,
+            **options,
         )

@@ -86,9 +86,30 @@ def test_without_a_file_the_table_goes_to_standard_output(capsys):
     assert 0 < float(rows[0]["cka_biased"]) <= 1
 
 
+def test_options_of_a_measure_are_passed_on(capsys):
+    command = ["compare", *PAIR, "--n", "60", "--layers-a", "conv1", "--layers-b", "head", "--measure", "rtd"]
+    found = []
+    for options in (["trials=2", "batch=30", "scale=median"], ["trials=2", "batch=30"]):
+        assert main([*command, *(one for option in options for one in ("--option", option))]) == 0
+        found.append(next(csv.DictReader(capsys.readouterr().out.splitlines())))
+    data = datasets.load("digits", n=60, seed=0)
+    x, y = (
+        activations.extract(models.load(name), data, [layer])[layer]
+        for name, layer in zip(PAIR, ("conv1", "head"), strict=True)
+    )
+    assert float(found[0]["rtd"]) == pytest.approx(
+        similarity.score(x, y, "rtd", trials=2, batch=30, scale="median"), rel=1e-5
+    )
+    assert float(found[0]["standard_error"]) > 0
+    assert found[0]["rtd"] != found[1]["rtd"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["compare", *PAIR, "--option", "trials"], "--option takes NAME=VALUE, got 'trials'"),
+        (["compare", *PAIR, "--option", "scale=1"], "cka takes no options, got 'scale'; leave it out"),
+        (["compare", *PAIR, "--measure", "rtd", "--option", "batch=900"], "A batch of 900 needs as many stimuli"),
         (
             ["compare", "zoo/digits-cn-s10", PAIR[1]],
             "No model named 'zoo/digits-cn-s10'. Did you mean 'zoo/digits-cnn-s10'",
