@@ -5,14 +5,15 @@ import json
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 from streamlit import runtime
 
-from repsim_core import activations, datasets, models, similarity
+from repsim_core import activations, datasets, experiments, models, similarity, topology
 from repsim_core.datasets.subset import subset
 from repsim_core.errors import InputError
-from repsim_core.types import Dataset, LayerActivations, LayerInfo, ModelCard, Representation
+from repsim_core.types import Dataset, LayerActivations, LayerInfo, ModelCard, Representation, TopologyDivergence
 from repsim_ui.job import Job
 from repsim_ui.jobs import Jobs
 from repsim_ui.recipes import Recipe, weights_of
@@ -131,3 +132,56 @@ def spectrum(recipe: Recipe, side: str, layer: str) -> dict[str, Any]:
 def projections(recipe: Recipe, row: str, column: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Both clouds in the plane, B turned onto A, with the share of each direction."""
     return similarity.aligned_projection(_layer(recipe, "a", row), _layer(recipe, "b", column))
+
+
+# Divergence: what lies behind one cell, and the experiments of the paper.
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def one_subset(
+    recipe: Recipe, row: str, column: str, trial: int
+) -> tuple[TopologyDivergence, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Both cross-barcodes of one subset, and both distances of the stimuli behind every bar."""
+    x, y, options = _divergence_of(recipe, row, column)
+    return experiments.one_subset(x, y, trial, **options)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def all_subsets(recipe: Recipe, row: str, column: str) -> TopologyDivergence:
+    """RTD of one pair of layers over every subset of the map."""
+    x, y, options = _divergence_of(recipe, row, column)
+    return topology.rtd(x, y, **options)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def rtd_of_batches(recipe: Recipe, row: str, column: str, batch: int) -> pd.DataFrame:
+    """RTD of one pair of layers for several batch sizes."""
+    x, y, options = _divergence_of(recipe, row, column)
+    sizes = experiments.sensible_batches(recipe.n, batch)
+    return experiments.rtd_of_batches(
+        x, y, sizes, **{key: options[key] for key in options.keys() - {"trials", "batch"}}
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def ordered_clouds(family: str) -> experiments.Order:
+    """Clusters or rings, each measure against the true order."""
+    return experiments.ordered_clouds(family)
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def divergence_between(
+    first: tuple[str, str], second: tuple[str, str], layer: str, n: int, seed: int, trials: int, batch: int
+) -> tuple[TopologyDivergence, float]:
+    """RTD and debiased CKA of one layer in two networks or on two domains; each side is a model and a dataset."""
+    x, y = (_one_layer(model, data, n, seed, layer) for model, data in (first, second))
+    return topology.rtd(x, y, trials=trials, batch=batch), similarity.score(x, y)
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def _one_layer(model: str, data: str, n: int, seed: int, layer: str) -> Representation:
+    return activations.extract(models.load(model, weights=weights_of(model)), dataset(data, n, seed), [layer])[layer]
+
+
+def _divergence_of(recipe: Recipe, row: str, column: str) -> tuple[Representation, Representation, dict[str, Any]]:
+    return _layer(recipe, "a", row), _layer(recipe, "b", column), dict(recipe.options)

@@ -1,5 +1,6 @@
 """A job on the page: its progress, the way to stop it, and what is left when it failed."""
 
+import time
 from collections.abc import Callable
 
 import streamlit as st
@@ -9,19 +10,28 @@ from repsim_ui.job import Job
 from repsim_ui.messages import plain
 from repsim_ui.sentences import duration
 
+REFRESH = 2.0  # seconds between two drawings of a map that fills
 
-def follow(job: Job, height: int) -> None:
-    """Draw the progress until the job ends, then run the page once more; the timer stops itself."""
-    active = job.active
+
+def follow(job: Job, height: int | None, *, partial: bool = False) -> None:
+    """Draw the progress until the job ends, then run the page once more; the timer stops itself.
+
+    With ``partial`` the page runs also when there is a newer partial result, every two seconds at most; without a
+    ``height`` there is something to see already, and no skeleton is drawn.
+    """
+    active, version, drawn = job.active, job.version, time.monotonic()
 
     @st.fragment(run_every=0.5 if active else None)
     def progress() -> None:
+        if partial and job.active and job.version != version and time.monotonic() - drawn > REFRESH:
+            st.rerun()
         if job.active:
             st.progress(job.fraction, text=_words(job))
             if st.button("Cancel", key="cancel"):
                 cache.jobs().cancel(job.key, state.visitor())
                 st.rerun()
-            st.skeleton(height=height)
+            if height is not None:
+                st.skeleton(height=height)
         elif active:
             st.rerun()
 

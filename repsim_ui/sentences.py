@@ -82,6 +82,27 @@ def cell(matrix: SimilarityMatrix, row: str, column: str) -> str:
     return f"**{value:.3f}** {plain(f'{title}{beside}, n = {matrix.n_stimuli}')}"
 
 
+def subsets(matrix: SimilarityMatrix) -> tuple[int, int, int]:
+    """Of a divergence: subsets so far, subsets asked for, stimuli in each."""
+    options = matrix.recipe.get("options", {})
+    batch = options.get("batch") or min(500, matrix.n_stimuli)
+    trials = int(options.get("trials", 1))
+    return int(matrix.recipe.get("trials_done", options.get("trials_done", trials))), trials, int(batch)
+
+
+def divergence_cell(matrix: SimilarityMatrix, row: str, column: str) -> str:
+    """The chosen cell of a divergence with what belongs beside its number."""
+    i, j = matrix.rows.index(row), matrix.columns.index(column)
+    value, error = matrix.values[i, j], matrix.standard_error[i, j]
+    if not np.isfinite(value):
+        return plain(f"Undefined: {reason_sentence(str(matrix.reasons[i, j]))}.")
+    done, trials, batch = subsets(matrix)
+    number = f"**{value:.3f}**" + (f" ± {error:.2g}" if np.isfinite(error) else "")
+    title = MEASURES[matrix.measure].title if matrix.measure in MEASURES else matrix.measure
+    counted = f"{done} of {trials} subsets" if done < trials else f"{trials} subset{'s' if trials > 1 else ''}"
+    return f"{number} {plain(f'{title}, batch {batch}, {counted}')}"
+
+
 def duration(seconds: float) -> str:
     """``under a second``, ``about 40 s``, ``about 3 min``."""
     if seconds < 1:
