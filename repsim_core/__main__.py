@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -127,7 +128,8 @@ def _options(given: argparse.Namespace) -> dict[str, Any]:
 def _compare(options: argparse.Namespace) -> None:
     from repsim_core import activations, datasets, figures, models, similarity
 
-    similarity.measure_named(options.measure).checked_options(_options(options))
+    measure = similarity.measure_named(options.measure)
+    measure.checked_options(_options(options))
     for path, endings in ((options.out, (".npz", ".json", ".csv")), (options.html, (".html",))):
         _check_target(path, endings)
     if options.n is not None:
@@ -144,9 +146,10 @@ def _compare(options: argparse.Namespace) -> None:
         for note in layers[-1].notes:
             print(f"repsim: {name}: {note}", file=sys.stderr)
     bar.title = options.measure
-    with task_executor() as executor:
+    # A matrix product takes all cores by itself; cells that are tasks of their own need the pool.
+    with task_executor() if measure.embedding is None else nullcontext() as executor:
         matrix = similarity.compare_layers(
-            layers[0], layers[1], options.measure, executor=executor, progress=bar, **_options(options)
+            layers[0], layers[1], measure.name, executor=executor, progress=bar, **_options(options)
         )
     for warning in matrix.warnings:
         print(f"repsim: {warning}", file=sys.stderr)
