@@ -1,5 +1,7 @@
 """What the first visitor would otherwise wait for, done in the background while the browser loads its own files."""
 
+import subprocess
+import sys
 import threading
 from importlib import import_module
 
@@ -14,7 +16,9 @@ def start() -> threading.Thread:
 
 
 def _run() -> None:
+    # In parallel, and it lowers its own priority: the first page goes before the first computation.
+    import_module("repsim_ui.work").nursery().start()
     for name in MODULES:
         import_module(name)
-    # Last, and it lowers its own priority: the first page goes before the first computation.
-    import_module("repsim_ui.cache").jobs().nursery.start()
+    # A process of its own: compiling would hold the lock of the interpreter. The first start ever takes seconds.
+    subprocess.run([sys.executable, "-m", "repsim_core.kernels"], check=False)
