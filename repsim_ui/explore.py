@@ -71,7 +71,7 @@ def _explore(recipe: Recipe, matrix: SimilarityMatrix) -> None:
             alt="Similarity of every layer of model A to every layer of model B; the table below holds the numbers.",
             title=f"{recipe.a} × {recipe.b} on {recipe.dataset}",
             table=matrix.to_frame,
-            more=lambda: _files(recipe, matrix),
+            more=lambda: files(recipe, matrix),
             pick=pick,
             on_select=clicked,
             selection_mode="points",
@@ -111,7 +111,8 @@ def best_matches(matrix: SimilarityMatrix) -> pd.DataFrame:
     )
 
 
-def _files(recipe: Recipe, matrix: SimilarityMatrix) -> None:
+def files(recipe: Recipe, matrix: SimilarityMatrix) -> None:
+    """Downloads of a map, and the program that computes it."""
     exports.downloads(exports.result_files(recipe, matrix), key="files")
     st.caption("The same numbers in Python:")
     st.code(as_python(recipe), language="python", wrap_lines=True)

@@ -16,6 +16,7 @@ page = st.navigation(
         st.Page(PAGES / "start.py", title="Start", default=True),
         st.Page(PAGES / "models.py", title="Models & data"),
         st.Page(PAGES / "layer_map.py", title="Layer map"),
+        st.Page(PAGES / "divergence.py", title="Divergence"),
     ]
 )
 st.session_state["arrived"] = st.session_state.get("page") != page.url_path

@@ -1,0 +1,252 @@
+"""Two networks by shape: what is asked for, the job, and the map of divergences beside the map of CKA."""
+
+from dataclasses import replace
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from repsim_core import figures
+from repsim_core.activations import POOLINGS
+from repsim_core.similarity import MEASURES
+from repsim_core.topology import METRICS, SCALES
+from repsim_core.types import SimilarityMatrix
+from repsim_ui import cache, charts, controls, divergence_panels, estimates, explore, links, progress, sentences, state
+from repsim_ui.job import Job
+from repsim_ui.messages import plain, shown_to_the_user
+from repsim_ui.recipes import Option, Recipe
+
+FAMILY = [name for name in ("rtd", "rtd_lite", "srtd", "srtd_lite") if name in MEASURES]
+MAPS = ("divergence_map", "cka_map")
+MAP_HEIGHT = 440
+PUBLISHED = 500  # stimuli in a subset
+
+
+def pair(choices: state.Choices) -> None:
+    """Everything on the pair at the side."""
+    measure = _measure()
+    options = _subsets(choices.n)
+    pooling, layers = _layers()
+    st.markdown(sentences.claim(MEASURES[measure]))
+    cache.dataset(choices.dataset, choices.n, choices.seed)
+    infos = {name: cache.layer_infos(name, choices.dataset) for name in (choices.a, choices.b)}
+    recipe = controls.recipe(choices, measure, pooling, layers, options, infos)
+    rows, columns = cache.chosen_layers(recipe, "a"), cache.chosen_layers(recipe, "b")
+    if not rows or not columns:
+        st.info("Choose at least one layer of each model.")
+        st.stop()
+    first = [one for one in infos[choices.a] if one.name in rows]
+    second = [one for one in infos[choices.b] if one.name in columns]
+    cheap = estimates.seconds(choices.n, first, second, [*infos[choices.a], *infos[choices.b]])
+    batch, trials = _size(recipe)
+    cost = cheap + estimates.subset_seconds(measure, batch, trials, len(rows) * len(columns))
+    subsets = f"{trials} subsets" if trials > 1 else "one subset"
+    said = f"{len(rows)} × {len(columns)} cells on {subsets} of {batch} stimuli: {sentences.duration(cost)} here."
+    beside = replace(recipe, measure="cka", options=())
+
+    jobs = cache.jobs()
+    linked = st.session_state["arrived"] and st.query_params.get("run") == "1"
+    if st.session_state.pop("asked", None) == recipe.key or linked:
+        jobs_now = (
+            cache.submit_matrix(beside, state.visitor(), cheap),
+            cache.submit_matrix(recipe, state.visitor(), cost),
+        )
+        with st.skeleton(height=MAP_HEIGHT):
+            jobs_now[0].finished.wait(estimates.CHEAP)
+            if cost < estimates.CHEAP:
+                jobs_now[1].finished.wait(estimates.CHEAP)
+    _found(recipe, jobs.find(recipe.key), jobs.find(beside.key), said)
+
+
+def _found(recipe: Recipe, job: Job | None, beside: Job | None, said: str) -> None:
+    """What there is so far: a request, progress, a failure, the maps."""
+
+    def ask() -> None:
+        st.session_state["asked"] = recipe.key
+
+    matrix = None if job is None else job.result if job.state == "done" else job.partial()
+    if job is None or job.state == "cancelled":
+        if "run" in st.query_params:
+            del st.query_params["run"]
+        with st.container(border=True):
+            stopped = (
+                ""
+                if job is None
+                else " The last run was cancelled" + ("; what it found is below." if matrix is not None else ".")
+            )
+            st.markdown(plain(said) + stopped)
+            st.button("Compute", key="compute", on_click=ask)
+        if matrix is None:
+            st.stop()
+    else:
+        st.query_params["run"] = "1"
+        if job.state == "failed":
+            progress.failed(job, ask)
+        elif job.active:
+            progress.follow(job, None if matrix is not None else MAP_HEIGHT, partial=True)
+        elif beside is not None and beside.active:
+            progress.follow(beside, None)
+    if matrix is not None:
+        other = beside.result if beside is not None and beside.state == "done" else None
+        _maps(recipe, matrix, other)
+        if job is not None and job.state == "done":
+            st.caption(f"Computed in {job.seconds:.1f} s.")
+
+
+def _measure() -> str:
+    links.keep_known("div", "Measure", FAMILY, FAMILY[0])
+    return st.selectbox(
+        "Divergence",
+        FAMILY,
+        key="div",
+        bind="query-params",
+        format_func=lambda name: MEASURES[name].title,
+        help="RTD is that of the paper; the lite forms see only how clusters merge and are a first look.",
+    )
+
+
+def _subsets(n: int) -> tuple[Option, ...]:
+    """Options that differ from their defaults."""
+    default = MEASURES[FAMILY[0]].options
+    links.keep_whole_number("trials", "Subsets", 1, 10, default["trials"])
+    if "batch" in st.query_params:
+        links.keep_whole_number("batch", "Batch", 2, n, min(PUBLISHED, n))
+    held = st.session_state.get("batch")
+    if held is not None and held > n:
+        st.session_state["batch"] = None
+        st.toast(f"A batch of {held} needs as many stimuli; showing {min(PUBLISHED, n)}.")
+    links.keep_known("metric", "Metric", METRICS, "euclidean")
+    links.keep_known("scale", "Scale", SCALES, "quantile")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        trials = st.number_input(
+            "Subsets", 1, 10, step=1, key="trials", bind="query-params", width=150, help="Ten in the paper."
+        )
+        batch = st.number_input(
+            "Batch",
+            2,
+            max(n, 2),
+            value=None,
+            step=50,
+            placeholder=f"{min(PUBLISHED, n)}, as published",
+            key="batch",
+            bind="query-params",
+            width=210,
+            help="Stimuli in a subset, 500 or all in the paper. Values grow with it: compare only those of one batch.",
+        )
+    if (batch or min(PUBLISHED, n)) >= n:
+        st.caption(
+            f"A batch of all {n} stimuli is one subset, without a standard error. "
+            "Take more stimuli at the side or a smaller batch."
+        )
+    with st.expander("Distances and scale"), st.container(horizontal=True):
+        metric = st.selectbox("Metric", list(METRICS), key="metric", bind="query-params", help=_lines(METRICS))
+        scale = st.selectbox("Scale", list(SCALES), key="scale", bind="query-params", help=_lines(SCALES))
+    chosen: list[Option] = [("trials", int(trials)), ("metric", metric), ("scale", scale)]
+    if batch is not None:
+        chosen.append(("batch", int(batch)))
+    return tuple((name, value) for name, value in chosen if value != default[name])
+
+
+def _layers() -> tuple[str, str]:
+    links.keep_known("pool", "Pooling", POOLINGS, "flatten")
+    links.keep_known("layers", "Choice of layers", controls.LAYER_CHOICES, "blocks")
+    links.start_with("layers", "blocks")
+    with st.container(horizontal=True):
+        pooling = st.selectbox(
+            "Pooling", list(POOLINGS), key="pool", bind="query-params", help=controls.pooling_help(POOLINGS), width=240
+        )
+        layers = st.segmented_control(
+            "Layers", controls.LAYER_CHOICES, key="layers", bind="query-params", required=True
+        )
+    return pooling, str(layers)
+
+
+def _size(recipe: Recipe) -> tuple[int, int]:
+    options = dict(MEASURES[recipe.measure].options) | dict(recipe.options)
+    batch = int(options["batch"] or min(PUBLISHED, recipe.n))
+    return batch, 1 if batch >= recipe.n else int(options["trials"])
+
+
+def _lines(known: object) -> str:
+    return "  \n".join(f"**{plain(name)}**: {plain(text)}" for name, text in dict(known).items())  # type: ignore[call-overload]
+
+
+def _maps(recipe: Recipe, matrix: SimilarityMatrix, beside: SimilarityMatrix | None) -> None:
+    for warning in matrix.warnings:
+        st.warning(plain(warning))
+    if missing := sentences.undefined(matrix):
+        st.info(missing)
+    opened = st.session_state.pop("opened", False)
+    if cell := st.session_state.pop("cell", None):
+        st.session_state["la"], st.session_state["lb"] = cell
+    for key, known in (("la", matrix.rows), ("lb", matrix.columns)):
+        links.keep_known(key, "Layer", known, known[0], aloud=not opened)
+    st.session_state.pop("frames", None)  # a full run: the address decides
+    _linked(recipe, matrix, beside)
+
+
+@st.fragment
+def _linked(recipe: Recipe, matrix: SimilarityMatrix, beside: SimilarityMatrix | None) -> None:
+    """Both maps with one selection, and what lies behind it.
+
+    A click must not change the figure that was clicked: the browser has framed the cell, and a new figure would lose
+    zoom and selection. The other map is drawn again, with a number that makes it another figure even if the frame is
+    where an earlier figure had it.
+    """
+    rows, columns = matrix.rows, matrix.columns
+
+    def framed(*names: str) -> None:
+        st.session_state["drawing"] = st.session_state.get("drawing", 0) + 1
+        now = (st.session_state["la"], st.session_state["lb"]), st.session_state["drawing"]
+        st.session_state["frames"] = st.session_state.get("frames", {}) | dict.fromkeys(names, now)
+
+    def clicked(name: str) -> None:
+        points = st.session_state[name].selection.points
+        if points:
+            st.session_state["la"], st.session_state["lb"] = rows[int(points[0]["y"])], columns[int(points[0]["x"])]
+            framed(*(one for one in MAPS if one != name))
+        else:
+            framed(name)  # a second click on a cell deselects it: frame it again
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for key, label, known in (("la", "Layer of A", rows), ("lb", "Layer of B", columns)):
+            st.selectbox(label, known, key=key, bind="query-params", on_change=framed, args=MAPS, width=240)
+    row, column = st.session_state["la"], st.session_state["lb"]
+    frames = st.session_state.setdefault("frames", dict.fromkeys(MAPS, ((row, column), 0)))
+
+    for slot, name, one in zip(st.columns(2, gap="medium"), MAPS, (matrix, beside), strict=True):
+        if one is None:
+            with slot, st.skeleton(height=MAP_HEIGHT):
+                continue
+        cell, drawing = frames[name]
+
+        def pick(
+            fig: go.Figure, one: SimilarityMatrix = one, cell: tuple[str, str] = cell, drawing: int = drawing
+        ) -> go.Figure:
+            return figures.add_pick_layer(fig, one, cell).update_layout(meta=drawing)
+
+        with slot:
+            charts.show(
+                figures.similarity_heatmap(one),
+                key=name,
+                alt=_ALT[name],
+                title=f"{one.measure}, {recipe.a} × {recipe.b} on {recipe.dataset}",
+                table=one.to_frame,
+                more=None if one is beside else lambda: explore.files(recipe, matrix),
+                pick=pick,
+                on_select=lambda name=name: clicked(name),
+                selection_mode="points",
+            )
+            with st.container(key=f"{name}_cell"):
+                st.markdown((sentences.cell if one is beside else sentences.divergence_cell)(one, row, column))
+    st.caption(
+        "0 means the same shape up to rotation, translation and scale. A divergence grows with the batch, so compare "
+        "only values of one batch. Click a cell in either map, or use the two boxes."
+    )
+    with shown_to_the_user():
+        divergence_panels.detail(recipe, row, column)
+
+
+_ALT = {
+    "divergence_map": "Divergence of every layer of model A from every layer of model B; its table holds the numbers.",
+    "cka_map": "CKA of every layer of model A and every layer of model B; its table holds the numbers.",
+}

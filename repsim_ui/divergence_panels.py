@@ -1,0 +1,214 @@
+"""What lies behind one cell of a map of divergences: one function per tab."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from repsim_core import figures
+from repsim_core.types import Dataset, PersistenceDiagram, TopologyDivergence
+from repsim_ui import cache, charts, library, links
+from repsim_ui.messages import plain
+from repsim_ui.recipes import Recipe
+
+TABS = ["Barcodes", "Diagram", "Batch size", "Parts"]
+SIDES = ("A → B", "B → A")
+PANEL_HEIGHT = 480
+OFFERED = 60  # bars of each direction in the box: as many as are drawn
+
+
+def detail(recipe: Recipe, row: str, column: str) -> None:
+    """The tabs; only the open one is computed."""
+    st.subheader("Where do these two layers differ in shape?", anchor=False)
+    links.keep_known("dtab", "Panel", TABS, TABS[0])
+    tabs = st.tabs(TABS, key="dtab", on_change="rerun", bind="query-params")
+    panels = _barcodes, _diagram, _batches, _parts
+    for tab, panel in zip(tabs, panels, strict=True):
+        if tab.open:
+            with tab:
+                panel(recipe, row, column)
+
+
+def _barcodes(recipe: Recipe, row: str, column: str) -> None:
+    _bars(recipe, row, column, "bars", figures.barcode, "Bars of both cross-barcodes, longest first.")
+
+
+def _diagram(recipe: Recipe, row: str, column: str) -> None:
+    _bars(
+        recipe,
+        row,
+        column,
+        "diagram",
+        figures.persistence_diagram,
+        "Birth and death of every bar of both cross-barcodes; long bars lie far above the diagonal.",
+    )
+
+
+def _bars(recipe: Recipe, row: str, column: str, key: str, draw: Callable[..., go.Figure], alt: str) -> None:
+    """A picture of the bars beside the two stimuli of the chosen one."""
+    trial = _trial(recipe)
+    with st.skeleton(height=PANEL_HEIGHT):
+        found, distances = cache.one_subset(recipe, row, column, trial)
+    data = cache.dataset(recipe.dataset, recipe.n, recipe.seed)
+    ids = [data.stimuli[k] for k in found.subsets[0]]
+    sides = dict(zip(SIDES, (found.forward[0], found.backward[0]), strict=True))
+    names = f"A {row}", f"B {column}"
+
+    def clicked() -> None:
+        points = st.session_state[key].selection.points
+        if points and "customdata" in points[0]:
+            side, place = points[0]["customdata"][:2]
+            st.session_state["bar"] = f"{'fb'[int(side)]}{int(place)}"
+
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        charts.show(
+            draw(sides, stimuli=ids, other=dict(zip(SIDES, distances, strict=True)), spaces=names),
+            key=key,
+            alt=alt,
+            title=f"Cross-barcodes of {row} and {column}",
+            table=lambda: _table(sides, ids, distances),
+            on_select=clicked,
+            selection_mode="points",
+        )
+    with right:
+        _chosen_bar(found, distances, data, names)
+    st.caption(
+        "A bar of A → B is born where B brings two groups or the ends of a path together, and dies where A has done so "
+        f"too. Subset {trial + 1}, {len(ids)} stimuli; distances over the scale of their space."
+    )
+
+
+def _trial(recipe: Recipe) -> int:
+    options = dict(recipe.options)
+    trials = int(options.get("trials", 10))
+    if trials == 1 or int(options.get("batch", min(500, recipe.n))) >= recipe.n:
+        return 0
+    links.keep_whole_number("trial", "Subset", 1, trials, 1)
+    if st.session_state["trial"] > trials:
+        st.session_state["trial"] = trials
+    return int(st.number_input("Subset", 1, trials, step=1, key="trial", bind="query-params", width=150)) - 1
+
+
+def _chosen_bar(found: TopologyDivergence, distances: Any, data: Dataset, names: tuple[str, str]) -> None:
+    """The box that chooses a bar, and its two stimuli."""
+    both = found.forward[0], found.backward[0]
+    offered = [f"{'fb'[side]}{k + 1}" for side in (0, 1) for k in range(min(len(both[side]), OFFERED))]
+    if not offered:
+        st.info("Both barcodes are empty: no distance of one space is larger than its twin.")
+        return
+    held = str(st.session_state.get("bar", st.query_params.get("bar", "")))
+    if held[:1] in ("f", "b") and held[1:].isdigit() and 1 <= int(held[1:]) <= len(both["fb".index(held[0])]):
+        offered = [*offered, *([held] if held not in offered else [])]
+    links.keep_known("bar", "Bar", offered, offered[0], aloud=False)
+
+    def worded(name: str) -> str:
+        side, place = "fb".index(name[0]), int(name[1:])
+        return f"{SIDES[side]}, bar {place}, length {both[side].lengths[place - 1]:.3f}"
+
+    chosen = st.selectbox("Bar", offered, key="bar", bind="query-params", format_func=worded)
+    side, place = "fb".index(chosen[0]), int(chosen[1:]) - 1
+    edge = both[side].birth_simplices[place]
+    rows = found.subsets[0][edge]
+    in_a, in_b = distances[side][place]
+    _stimuli(data, rows)
+    first, second = (plain(data.stimuli[k]) for k in rows)
+    near, far = (names[1], names[0]) if side == 0 else names
+    with st.container(key="bar_sentence"):
+        st.markdown(
+            f"{first} and {second} are **{min(in_a, in_b):.3f}** apart in {plain(near)} and "
+            f"**{max(in_a, in_b):.3f}** in {plain(far)}. The bar lives from {both[side].births[place]:.3f} to {both[side].deaths[place]:.3f}."
+        )
+
+
+def _stimuli(data: Dataset, rows: Any) -> None:
+    few = Dataset(
+        data.card,
+        data.split,
+        data.inputs[rows],
+        None if data.labels is None else data.labels[rows],
+        tuple(data.stimuli[k] for k in rows),
+        data.seed,
+    )
+    if data.card.kind == "image":
+        charts.show(
+            figures.stimuli_grid(few.inputs, library.captions(few), columns=2),
+            key="bar_stimuli",
+            alt="The two stimuli whose distance makes the bar.",
+            title="Stimuli of a bar",
+            table=lambda: pd.DataFrame({"stimulus": few.stimuli, "label": library.captions(few)}),
+        )
+    else:
+        st.dataframe(library.rows_table(few), hide_index=True, key="bar_rows")
+
+
+def _table(sides: dict[str, PersistenceDiagram], ids: list[str], distances: Any) -> pd.DataFrame:
+    tables = []
+    for (name, diagram), both in zip(sides.items(), distances, strict=True):
+        edges = diagram.birth_simplices
+        tables.append(
+            pd.DataFrame(
+                {
+                    "direction": name,
+                    "bar": np.arange(1, len(diagram) + 1),
+                    "birth": diagram.births,
+                    "death": diagram.deaths,
+                    "length": diagram.lengths,
+                    "stimulus 1": [ids[k] for k in edges[:, 0]],
+                    "stimulus 2": [ids[k] for k in edges[:, 1]],
+                    "distance in A": both[:, 0],
+                    "distance in B": both[:, 1],
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def _batches(recipe: Recipe, row: str, column: str) -> None:
+    batch = int(dict(recipe.options).get("batch", min(500, recipe.n)))
+    with st.skeleton(height=PANEL_HEIGHT):
+        table = cache.rtd_of_batches(recipe, row, column, batch)
+        whole = cache.all_subsets(recipe, row, column)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        charts.show(
+            figures.rtd_against_batch(
+                table["batch"].tolist(), table["rtd"].to_numpy(), table["standard_error"].to_numpy(), chosen=batch
+            ),
+            key="batches",
+            alt="RTD of the two layers against the number of stimuli in a subset.",
+            title=f"RTD of {row} and {column} against the batch",
+            table=lambda: table,
+        )
+    if len(whole.values) > 1:
+        with right:
+            charts.show(
+                figures.trial_curve(whole.values),
+                key="trial_curve",
+                alt="RTD of each subset and the running mean with its standard error.",
+                title=f"RTD of {row} and {column}, subset by subset",
+                table=whole.to_frame,
+            )
+    st.caption(
+        "RTD is a sum over bars, and more stimuli make more bars: a value belongs to its batch. Five subsets a point; "
+        "subsets share stimuli, so the standard errors are a little too small, most of all where the batch nears n."
+    )
+
+
+def _parts(recipe: Recipe, row: str, column: str) -> None:
+    with st.skeleton(height=PANEL_HEIGHT):
+        found = cache.all_subsets(recipe, row, column)
+    charts.show(
+        figures.stacked_parts(SIDES, found.cluster_part.mean(axis=0), found.loop_part.mean(axis=0)),
+        key="parts",
+        alt="What clusters and what loops add to RTD in each direction.",
+        title=f"Parts of the RTD of {row} and {column}",
+        table=found.to_frame,
+    )
+    st.caption(
+        "Clusters: what the spanning tree of one space costs more than that of the smaller distances. Loops: the rest, "
+        "paths that close in one space and not yet in the other. RTD is half of both columns together."
+    )
