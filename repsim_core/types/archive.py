@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from repsim_core.errors import FormatError
 
+# RuntimeError: a member that says it is encrypted or packed in a way zipfile does not know.
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, RuntimeError, zipfile.BadZipFile)
+
 
 def packed(arrays: Mapping[str, NDArray[Any]], labels: Mapping[str, Any]) -> bytes:
     """Content of the file; ``labels`` must be strict JSON."""
@@ -32,6 +35,6 @@ def unpacked(raw: bytes, form: str) -> tuple[dict[str, Any], dict[str, Any]]:
             arrays = {key: file[key] for key in file.files if key != "labels"}
         if labels.pop("format") != form:
             raise ValueError("another format")
-    except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise FormatError(f"not a file of the form {form} ({error})") from error
     return arrays, labels

@@ -155,7 +155,8 @@ class TopologyDivergence:
         for side in ("forward", "backward"):
             for k, diagram in enumerate(getattr(self, side)):
                 arrays |= {f"{side}_{k}_{name}": getattr(diagram, name) for name in BARS}
-        return packed(arrays, {"format": DIVERGENCE_FORMAT, "recipe": self.recipe})
+        bars = {side: [one.recipe for one in getattr(self, side)] for side in ("forward", "backward")}
+        return packed(arrays, {"format": DIVERGENCE_FORMAT, "recipe": self.recipe, "bars": bars})
 
     def save(self, path: str | Path) -> None:
         """Write ``path`` (``.npz``)."""
@@ -171,16 +172,19 @@ class TopologyDivergence:
         """Inverse of :meth:`to_bytes`."""
         try:
             arrays, labels = unpacked(raw, DIVERGENCE_FORMAT)
+            bars = labels.pop("bars")
             own = {key: arrays[key] for key in ("sums", "cluster_part", "subsets")}
             sides: dict[str, Any] = {
                 side: tuple(
-                    PersistenceDiagram(dimension=1, **{one: arrays[f"{side}_{k}_{one}"] for one in BARS})
+                    PersistenceDiagram(
+                        dimension=1, recipe=bars[side][k], **{one: arrays[f"{side}_{k}_{one}"] for one in BARS}
+                    )
                     for k in range(len(own["sums"]))
                 )
                 for side in ("forward", "backward")
             }
             return cls(**own, **sides, **labels)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, IndexError, TypeError) as error:
             raise FormatError(
                 f"{name} is not a RepSim topology divergence ({error}); save one with TopologyDivergence.save."
             ) from error
