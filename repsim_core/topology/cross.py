@@ -60,17 +60,24 @@ def cross_barcode(dx: ArrayLike, dy: ArrayLike, *, dimension: int = 1) -> Persis
         raise InputError(f"The cross-barcode is computed in dimension 0, 1 or 2, not {dimension!r}.")
     if dimension != 1:
         return _by_gudhi(w, np.minimum(w, other), dimension)
-    if len(w) > LARGEST_N:
-        raise BudgetError(f"{len(w)} points are more than the {LARGEST_N} that a cross-barcode takes; take a subset.")
     radius = enclosing_radius(w)
-    return cone_diagram(sorted_edges(np.minimum(w, other), radius), w, radius)
+    return cone_diagram(ordered(np.minimum(w, other), radius), w, radius)
 
 
 def both_directions(w: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[PersistenceDiagram, ...]:
     """Cross-barcodes there and back of two checked matrices, which share the sorted edges."""
     radii = enclosing_radius(w), enclosing_radius(other)
-    edges = sorted_edges(np.minimum(w, other), max(radii))
+    edges = ordered(np.minimum(w, other), max(radii))
     return tuple(cone_diagram(edges, one, radius) for one, radius in zip((w, other), radii, strict=True))
+
+
+def ordered(smaller: NDArray[np.float64], radius: float) -> Edges:
+    """Edges up to a radius, of no more points than the kernel can number."""
+    if len(smaller) > LARGEST_N:
+        raise BudgetError(
+            f"{len(smaller)} points are more than the {LARGEST_N} that a cross-barcode takes; take a subset."
+        )
+    return sorted_edges(smaller, radius)
 
 
 def cone_diagram(edges: Edges, w: NDArray[np.float64], radius: float) -> PersistenceDiagram:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repsim_core.errors import DegenerateError, InputError, ShapeError, unknown_name
-from repsim_core.linalg import centred, squared_distances, unit_scaled
+from repsim_core.linalg import at_least, centred, squared_distances, unit_scaled
 from repsim_core.types import Representation
 
 METRICS: Mapping[str, str] = {
@@ -26,21 +26,27 @@ def distances(x: NDArray[Any], metric: str = "euclidean", *, label: str = "x") -
     """Distances ``(n, n)`` of the rows of ``(n, units)``, float64, zero on the diagonal; O(n² units)."""
     if metric not in METRICS:
         raise unknown_name("metric", metric, METRICS)
+    if x.ndim != 2:
+        raise ShapeError(
+            f"{label}: expected (n_stimuli, n_units), got shape {x.shape}; flatten the trailing axes first."
+        )
     if metric == "euclidean":
         # Translation changes no distance, and centring keeps the Gram form from cancelling.
         features = unit_scaled(centred(x, label)) if len(x) > 1 and np.ptp(x, axis=0).any() else np.zeros_like(x)
         return np.asarray(np.sqrt(squared_distances(features)))
-    rows = np.asarray(x, dtype=np.float64)
+    rows = unit_scaled(np.asarray(x, dtype=np.float64))
+    before = np.linalg.norm(rows, axis=1, keepdims=True)
     if metric == "correlation":
         rows = rows - rows.mean(axis=1, keepdims=True)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    if (lengths <= 1e-12 * lengths.max(initial=0.0)).any():
+    lost = lengths <= 1e-12 * before  # relative, not == 0: the mean of a constant row is off by an ulp or so
+    if lost.any():
         raise DegenerateError(
-            f"{label}: row {int(lengths.argmin())} has no direction, so its {metric} distance is 0/0; "
+            f"{label}: row {int(lost.argmax())} has no direction, so its {metric} distance is 0/0; "
             "take the Euclidean distance.",
             "zero_vector",
         )
-    rows /= lengths
+    rows = rows / lengths
     return np.asarray(squared_distances(rows) / 2)  # |u − v|² / 2 = 1 − u·v, without its cancellation
 
 
@@ -61,6 +67,7 @@ def normalised_distances(
     if scale not in SCALES:
         raise unknown_name("scale", scale, SCALES)
     found = distances(x, metric, label=label)
+    at_least(len(found), 2, f"The {scale} of distances")
     unit = scale_of(found, scale)
     if not unit > 0:
         raise DegenerateError(
@@ -82,7 +89,10 @@ def scale_of(found: NDArray[np.float64], scale: str) -> float:
 
 def checked(matrix: ArrayLike, label: str) -> NDArray[np.float64]:
     """A distance matrix: square, finite, symmetric, not negative, zero on the diagonal."""
-    array = np.ascontiguousarray(matrix, dtype=np.float64)
+    given = np.asarray(matrix)
+    if given.dtype.kind not in "biuf":
+        raise ShapeError(f"{label}: expected real numbers, got dtype {given.dtype}; convert it to float64.")
+    array = np.ascontiguousarray(given, dtype=np.float64)
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
         raise ShapeError(f"{label}: expected a square matrix of distances (n, n), got shape {array.shape}.")
     if not array.size:

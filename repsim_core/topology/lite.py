@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repsim_core.errors import ShapeError
-from repsim_core.kernels.edges import sorted_edges
 from repsim_core.kernels.trees import merge_bars, spanning_tree
-from repsim_core.topology.cross import cone_diagram, enclosing_radius
+from repsim_core.topology.cross import cone_diagram, enclosing_radius, ordered
 from repsim_core.topology.distances import checked
 from repsim_core.types import PersistenceDiagram
 
@@ -72,7 +71,7 @@ def srtd_barcode(dx: ArrayLike, dy: ArrayLike) -> PersistenceDiagram:
     w, other = _pair(dx, dy)
     larger = np.maximum(w, other)
     radius = enclosing_radius(larger)
-    return cone_diagram(sorted_edges(np.minimum(w, other), radius), larger, radius)
+    return cone_diagram(ordered(np.minimum(w, other), radius), larger, radius)
 
 
 def _pair(dx: ArrayLike, dy: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

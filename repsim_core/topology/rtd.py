@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from repsim_core.compute.progress import Progress, mapped, no_progress
 from repsim_core.errors import InputError
-from repsim_core.linalg import paired
+from repsim_core.linalg import at_least, paired
 from repsim_core.topology.cross import both_directions
 from repsim_core.topology.distances import normalised_distances
 from repsim_core.topology.lite import cluster_part
@@ -55,7 +55,8 @@ def rtd(
     Returns
     -------
     TopologyDivergence
-        At least 0, no upper bound, not a metric; 0 for equal representations up to rotation, translation and scale.
+        At least 0, no upper bound, not a metric; 0 for equal representations up to rotation, translation and scale, so
+        for any two stimuli alone.
 
     Raises
     ------
@@ -81,7 +82,8 @@ def rtd(
     for one in mapped(task, rows, executor):
         found.append(one)
         progress(len(found), len(rows))
-    recipe = {"trials": len(rows), "batch": len(rows[0]), "seed": seed, "metric": metric, "scale": scale}
+    drawn = {"seed": seed} if subsets is None else {}
+    recipe = {"trials": len(rows), "batch": len(rows[0]), **drawn, "metric": metric, "scale": scale}
     return TopologyDivergence(
         sums=np.array([[bars.total for bars in both] for both, _ in found]),
         cluster_part=np.array([parts for _, parts in found]),
@@ -94,10 +96,11 @@ def rtd(
 
 def chosen_subsets(n: int, trials: int, batch: int | None, seed: int) -> list[NDArray[np.int64]]:
     """Seeded subsets of ``batch`` (min(500, n) by default) of n stimuli; the one there is if ``batch`` is n."""
+    at_least(n, 2, "RTD")
     batch = min(PUBLISHED_BATCH, n) if batch is None else batch
-    for name, value in (("trials", trials), ("batch", batch)):
-        if int(value) != value or value < 1:
-            raise InputError(f"{name} must be a whole number above 0, got {value!r}.")
+    for name, value, least in (("trials", trials, 1), ("batch", batch, 2)):
+        if not isinstance(value, int | np.integer) or value < least:
+            raise InputError(f"{name} must be a whole number above {least - 1}, got {value!r}.")
     if batch > n:
         raise InputError(f"A batch of {batch} needs as many stimuli, there are {n}; take batch = {n} or fewer.")
     if batch == n:
@@ -107,13 +110,13 @@ def chosen_subsets(n: int, trials: int, batch: int | None, seed: int) -> list[ND
 
 
 def _given(subsets: Sequence[ArrayLike], x: Representation) -> list[NDArray[np.int64]]:
-    rows = [np.asarray(one, dtype=np.int64) for one in subsets]
-    n = len(x.values)
-    if not rows or len({len(one) for one in rows}) != 1 or not len(rows[0]):
-        raise InputError("subsets must be one or more lists of rows, all equally long.")
+    rows, n = [np.asarray(one) for one in subsets], len(x.values)
+    if any(one.ndim != 1 or one.dtype.kind not in "iu" for one in rows) or len({len(one) for one in rows}) != 1:
+        raise InputError("subsets must be one or more lists of whole row numbers, all equally long.")
+    at_least(len(rows[0]), 2, "RTD")
     if min(one.min() for one in rows) < 0 or max(one.max() for one in rows) >= n:
         raise InputError(f"subsets name rows outside of 0 to {n - 1}.")
-    return rows
+    return [one.astype(np.int64) for one in rows]
 
 
 def _trial(x: Representation, y: Representation, metric: str, scale: str, rows: NDArray[np.int64]) -> Trial:
