@@ -1,5 +1,7 @@
 """R-Cross-Barcode: by hand, against the cone and the published matrix in GUDHI, as theorems, and what it refuses."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -41,7 +43,7 @@ def test_an_edge_that_closes_a_triangle_early_and_opens_none():
 
 
 def test_a_square_bar_ends_at_its_diagonal():
-    # Four points on a line in w (0, 10, 20, 30) and the corners of a square in w~, sides 1, diagonals √2. The tree makes
+    # Four points on a line in w (0, 10, 20, 30), the corners of a square in w~, sides 1, diagonals √2. The tree makes
     # three classes that end at 10 in w. The fourth side closes a loop at 1, filled at √2 as both triangles are there.
     line, square = np.arange(4.0)[:, None] * 10, np.array([[0, 0], [0, 1], [1, 1], [1, 0]], dtype=float)
     found = cross_barcode(cdist(line, line), cdist(square, square))
@@ -194,7 +196,7 @@ def test_the_sum_of_bars_is_clusters_plus_the_integral_of_open_loops(pair):
     # RTD₁ = MST(w) − MST(min) + ∫ dim coker(H₁ R_α(w) → H₁ R_α(min)) dα, the cokernel by linear algebra at each radius.
     w, other = pair
     radii = np.unique(np.concatenate([w.ravel(), other.ravel()]))
-    integral = sum(open_loops(w, other, low) * (high - low) for low, high in zip(radii, radii[1:], strict=False))
+    integral = sum(open_loops(w, other, low) * (high - low) for low, high in itertools.pairwise(radii))
     loop_part = cross_barcode(w, other).total - cluster_part(w, other)
     assert loop_part == pytest.approx(integral, abs=1e-9)
 

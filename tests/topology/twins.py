@@ -30,7 +30,7 @@ def cone_twin(w, other, dimension=1):
 
 
 def published(w, other, *, symmetric=False):
-    """The 2n × 2n matrix of the published code: zeros, w without its lower triangle unless ``symmetric``, the minimum."""
+    """The 2n × 2n matrix of the published code: zeros, w (half of it unless ``symmetric``), the minimum."""
     coned = w if symmetric else np.where(np.tri(len(w), k=-1, dtype=bool), np.inf, w)
     return np.block([[np.zeros_like(w), coned.T], [coned, np.minimum(w, other)]])
 
