@@ -82,8 +82,8 @@ def submit_matrix(recipe: Recipe, watcher: str, seconds: float | None = None) ->
 def _layer(recipe: Recipe, side: str, layer: str) -> Representation:
     """Responses of one layer for the panels, which are drawn here, not in the child that made the map.
 
-    What took the child long it kept on disk. Otherwise a forward pass is short, and all layers of the map are taken
-    along, so that the next click finds them; unless they are too large to be kept, then it is this layer alone.
+    The child kept what it extracted on disk. Where the store has it no more, all layers of the map are extracted here,
+    so that the next click finds them; what is too large to be kept is extracted here one layer at a time.
     """
     name, chosen = name_of(recipe, side), chosen_layers(recipe, side)
     infos = [one for one in layer_infos(name, recipe.dataset) if one.name in chosen]

@@ -17,9 +17,9 @@ from repsim_core.compute.executor import cores
 from repsim_core.compute.memory import child_bytes, readable_bytes
 from repsim_core.compute.store import Label, Store, default_store
 from repsim_core.errors import FormatError
-from repsim_ui import waiting
+from repsim_ui import waiting, work
 from repsim_ui.job import Job
-from repsim_ui.work import KINDS, PRELOAD, Kind
+from repsim_ui.work import KINDS, Kind
 
 MOST_ATTEMPTS = 2  # a child may die of what happened to another
 MOST_FAILED = 256
@@ -55,7 +55,7 @@ class Jobs:
         grace: float = 10.0,
         salt: str = "r",
     ) -> None:
-        self.store, self.nursery = store or default_store(), nursery or Nursery(PRELOAD)
+        self.store, self.nursery = store or default_store(), nursery or work.nursery()
         self.slots = slots or min(2, cores())
         self._kinds, self._packages, self._present = kinds, list(packages), present
         self._keep, self._memory, self._grace, self._salt = keep, memory_bytes, grace, salt

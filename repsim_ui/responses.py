@@ -1,4 +1,4 @@
-"""Responses that took long, kept on disk: for the panels of a map, and for another measure of the same layers."""
+"""Responses kept on disk: for the panels of a map, and for another measure of the same layers."""
 
 import io
 import json
@@ -11,13 +11,12 @@ import numpy as np
 from repsim_core import activations, datasets, models
 from repsim_core.compute.program import program_digest
 from repsim_core.compute.progress import Progress
-from repsim_core.compute.store import Label, Store
+from repsim_core.compute.store import BESIDE, Label, Store
 from repsim_core.errors import BudgetError
 from repsim_core.models.zoo import FOLDER, MANIFEST, local_folder
 from repsim_core.types import LayerActivations, Representation, digest
 from repsim_ui.recipes import Recipe, weights_of
 
-LONG = 1.0  # seconds; getting them again costs less than that or they are kept
 SHARE = 8  # an eighth of the store for one side of a map, so that it does not push everything else out
 
 
@@ -54,14 +53,14 @@ def kept(store: Store, recipe: Recipe, side: str) -> LayerActivations | None:
 
 
 def kept_or_extracted(store: Store, recipe: Recipe, side: str, progress: Progress | None = None) -> LayerActivations:
-    """From the disk, otherwise from the model; what took long and is not too large is kept for the next time."""
+    """From the disk, otherwise from the model; what is not too large is kept for the next time."""
     found = kept(store, recipe, side)
     if found is not None:
         return found
     began = time.monotonic()
     found = extracted(recipe, side, progress)
     seconds = time.monotonic() - began
-    if seconds > LONG and small(store, found):
+    if small(store, found):
         label = Label(_key(recipe, side), "responses", name_of(recipe, side), time.time(), seconds)
         with suppress(OSError, BudgetError):  # a disk that takes nothing costs time, no result
             store.put(_to_bytes(found), label)
@@ -76,7 +75,7 @@ def small(store: Store, found: LayerActivations) -> bool:
 def _key(recipe: Recipe, side: str) -> str:
     chosen = [recipe.layers, *(layers_of(recipe, side) or ())]
     asked = [name_of(recipe, side), recipe.dataset, recipe.n, recipe.seed, recipe.pooling, chosen]
-    return f"responses-{digest(salt(), json.dumps(asked))}"
+    return f"{BESIDE}{digest(salt(), json.dumps(asked))}"
 
 
 def _to_bytes(found: LayerActivations) -> bytes:

@@ -4,9 +4,11 @@ A new kind of job is a function here (or in any module of RepSim) and a line in 
 """
 
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any, Protocol, cast
 
+from repsim_core.compute.children import Nursery
 from repsim_core.compute.worker import Result
 
 
@@ -34,3 +36,9 @@ KINDS = {
     "layer_map": Kind("repsim_ui.layer_maps:work", "repsim_core.types:SimilarityMatrix"),
 }
 PRELOAD = ("torch", "numba", "sklearn.datasets", "repsim_core.datasets", "repsim_ui.layer_maps")
+
+
+@cache
+def nursery() -> Nursery:
+    """Where the children of this server come from, so far not started."""
+    return Nursery(PRELOAD)

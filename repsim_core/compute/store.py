@@ -24,6 +24,7 @@ from repsim_core.errors import BudgetError
 FORMAT = "repsim-store/1"
 DEFAULT_GB = 2.0
 LARGEST_LINE = 64_000  # a link with every layer of a deep network named is a few kB
+BESIDE = "beside-"  # prefix of keys
 MOST_FILES = 2000
 STALE_SECONDS = 3600.0  # a temporary file of that age has lost its writer
 
@@ -131,7 +132,8 @@ class Store:
 
     def _evict(self, keep: str) -> None:
         with FileLock(self.folder / "evict.lock"):
-            files = sorted(self._files(), key=lambda one: one[1])
+            # What lies beside results goes before them: it is large, and can be had again without a new result.
+            files = sorted(self._files(), key=lambda one: (not one[0].name.startswith(BESIDE), one[1]))
             total, count = sum(size for _, _, size in files), len(files)
             for path, _, size in files:
                 if total <= self.limit and count <= MOST_FILES:

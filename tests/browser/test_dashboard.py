@@ -185,7 +185,7 @@ def test_downloads_are_valid_files(server, visit):
         return Path(got.value.path()).read_bytes()
 
     stored = SimilarityMatrix.from_bytes(content("NPZ"))
-    assert np.array_equal(stored.values, expected.values)
+    np.testing.assert_allclose(stored.values, expected.values, rtol=1e-9)  # other threads, other order of sums
     assert json.loads(content("JSON recipe"))["request"]["measure"] == "cka"
     lines = content("CSV").decode().splitlines()
     assert len(lines) == 1 + expected.values.size

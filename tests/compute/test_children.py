@@ -6,6 +6,7 @@ import time
 import pytest
 
 from repsim_core.compute.children import Nursery
+from repsim_core.compute.nursery import NICENESS
 from repsim_core.compute.worker import function
 from repsim_core.errors import InputError
 from tests.compute.children import alive, end, supervisor, until
@@ -143,7 +144,7 @@ def test_threads_and_priority_of_a_child(tmp_path):
     with supervisor(tmp_path / "results", nursery) as jobs:
         job = done(jobs, "surroundings")
         assert job.state == "done", job.error
-        assert job.result.value == cores + 100 * 10
+        assert job.result.value == cores + 100 * NICENESS
         assert job.threads == cores
     nursery.close()
 
