@@ -63,7 +63,7 @@ def test_the_row_without_a_direction_is_named(rng):
     x = rng.normal(size=(6, 3))
     x[4] = 0
     with pytest.raises(
-        DegenerateError, match="a: row 4 has no direction, so its cosine distance .* Euclidean"
+        DegenerateError, match=r"a: row 4 has no direction, so its cosine distance .* Euclidean"
     ) as caught:
         distances(x, "cosine", label="a")
     assert caught.value.reason == "zero_vector"
@@ -91,5 +91,5 @@ def test_what_has_no_scale_is_refused(x, options, kind, message):
 
 
 def test_a_representation_is_named_in_the_refusal():
-    with pytest.raises(DegenerateError, match="toy/body: the 0.9 quantile"):
+    with pytest.raises(DegenerateError, match=r"toy/body: the 0\.9 quantile"):
         normalised_distances(Representation(np.ones((2, 2)), ("a", "b"), "toy", "body"))
