@@ -8,7 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 README = Path(__file__).parent / "README.md"
-BENCHMARKS = ("layer_matrix", "torch_cka_peer", "dashboard")
+BENCHMARKS = ("layer_matrix", "torch_cka_peer", "rtd_engines", "dashboard")
+PACKAGES = ("torch", "numpy", "numba", "gudhi", "streamlit", "plotly")
 START, END = "<!-- table: written by python -m benchmarks -->", "<!-- end of table -->"
 
 
@@ -23,7 +24,9 @@ def main(names: list[str]) -> int:
     if not names:
         lines = ["| question | to reach | measured | |", "|---|---|---|---|"]
         lines += [f"| {r.question} | {r.target} | {r.measured} | {'met' if r.met else '**missed**'} |" for r in rows]
-        packages = ", ".join(f"{one} {version(one)}" for one in ("torch", "numpy", "streamlit", "plotly"))
+        packages = ", ".join(
+            f"{one} {version(one)}" for one in ("torch", "numpy", "numba", "gudhi", "streamlit", "plotly")
+        )
         lines += ["", f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {packages}."]
         before, _, rest = README.read_text().partition(START)
         README.write_text(before + "\n".join([START, *lines]) + "\n" + END + rest.partition(END)[2])
