@@ -28,8 +28,8 @@ def clouds(name):
 
 @pytest.mark.parametrize("case", REFERENCE["cases"], ids=lambda case: case["name"])
 def test_bars_of_the_reference_file(case):
-    # float32 in the engine that made them, bars above 1e-6 alone. Bars are matched longest with longest by their own
-    # tolerance: sorted by birth, near-ties may swap, so births and deaths are compared as sorted lists.
+    # float32 in the engine that made them, and bars above 1e-6 alone. Near-ties may stand in another order, so births,
+    # deaths and lengths are compared each as a sorted list.
     w, other = map(normalised_distances, clouds(case["name"]))
     for x, y, side in ((w, other, "forward"), (other, w, "backward")):
         found = np.array([one for one in bars(cross_barcode(x, y)) if one[1] - one[0] > 1e-6])
