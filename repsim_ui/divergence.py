@@ -18,14 +18,17 @@ from repsim_ui.recipes import Option, Recipe
 FAMILY = [name for name in ("rtd", "rtd_lite", "srtd", "srtd_lite") if name in MEASURES]
 MAPS = ("divergence_map", "cka_map")
 MAP_HEIGHT = 440
-PUBLISHED = 500  # stimuli in a subset
+PUBLISHED, MOST_TRIALS = 500, 10  # stimuli in a subset, and subsets
 
 
 def pair(choices: state.Choices) -> None:
     """Everything on the pair at the side."""
-    measure = _measure()
-    options = _subsets(choices.n)
-    pooling, layers = _layers()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        measure = _measure()
+        trials, batch = _subsets(choices.n)
+        pooling, layers = _layers()
+    _hint(choices.n, batch)
+    options = _options(trials, batch)
     st.markdown(sentences.claim(MEASURES[measure]))
     cache.dataset(choices.dataset, choices.n, choices.seed)
     infos = {name: cache.layer_infos(name, choices.dataset) for name in (choices.a, choices.b)}
@@ -99,50 +102,60 @@ def _measure() -> str:
         FAMILY,
         key="div",
         bind="query-params",
-        format_func=lambda name: MEASURES[name].title,
+        width=160,
         help="RTD is that of the paper; the lite forms see only how clusters merge and are a first look.",
     )
 
 
-def _subsets(n: int) -> tuple[Option, ...]:
-    """Options that differ from their defaults."""
-    default = MEASURES[FAMILY[0]].options
-    links.keep_whole_number("trials", "Subsets", 1, 10, default["trials"])
+def _subsets(n: int) -> tuple[int, int | None]:
+    """How many subsets of how many stimuli; None is as published."""
+    links.keep_whole_number("trials", "Subsets", 1, MOST_TRIALS, MOST_TRIALS)
     if "batch" in st.query_params:
         links.keep_whole_number("batch", "Batch", 2, n, min(PUBLISHED, n))
     held = st.session_state.get("batch")
     if held is not None and held > n:
         st.session_state["batch"] = None
         st.toast(f"A batch of {held} needs as many stimuli; showing {min(PUBLISHED, n)}.")
-    links.keep_known("metric", "Metric", METRICS, "euclidean")
-    links.keep_known("scale", "Scale", SCALES, "quantile")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        trials = st.number_input(
-            "Subsets", 1, 10, step=1, key="trials", bind="query-params", width=150, help="Ten in the paper."
-        )
-        batch = st.number_input(
-            "Batch",
-            2,
-            max(n, 2),
-            value=None,
-            step=50,
-            placeholder=f"{min(PUBLISHED, n)}, as published",
-            key="batch",
-            bind="query-params",
-            width=210,
-            help="Stimuli in a subset, 500 or all in the paper. Values grow with it: compare only those of one batch.",
-        )
+    trials = st.number_input(
+        "Subsets", 1, MOST_TRIALS, step=1, key="trials", bind="query-params", width=120, help="Ten in the paper."
+    )
+    batch = st.number_input(
+        "Batch",
+        2,
+        max(n, 2),
+        value=None,
+        step=50,
+        placeholder=str(min(PUBLISHED, n)),
+        key="batch",
+        bind="query-params",
+        width=150,
+        help="Stimuli in a subset: 500 in the paper, or all. Values grow with it: compare only those of one batch.",
+    )
+    return int(trials), None if batch is None else int(batch)
+
+
+def _hint(n: int, batch: int | None) -> None:
     if (batch or min(PUBLISHED, n)) >= n:
         st.caption(
             f"A batch of all {n} stimuli is one subset, without a standard error. "
             "Take more stimuli at the side or a smaller batch."
         )
+
+
+def _options(trials: int, batch: int | None) -> tuple[Option, ...]:
+    """Options that differ from their defaults."""
+    links.keep_known("metric", "Metric", METRICS, "euclidean")
+    links.keep_known("scale", "Scale", SCALES, "quantile")
     with st.expander("Distances and scale"), st.container(horizontal=True):
-        metric = st.selectbox("Metric", list(METRICS), key="metric", bind="query-params", help=_lines(METRICS))
-        scale = st.selectbox("Scale", list(SCALES), key="scale", bind="query-params", help=_lines(SCALES))
-    chosen: list[Option] = [("trials", int(trials)), ("metric", metric), ("scale", scale)]
-    if batch is not None:
-        chosen.append(("batch", int(batch)))
+        metric = st.selectbox(
+            "Metric", list(METRICS), key="metric", bind="query-params", help=controls.pooling_help(METRICS)
+        )
+        scale = st.selectbox(
+            "Scale", list(SCALES), key="scale", bind="query-params", help=controls.pooling_help(SCALES)
+        )
+    default = MEASURES[FAMILY[0]].options
+    chosen: tuple[Option, ...] = (("trials", trials), ("metric", metric), ("scale", scale))
+    chosen += () if batch is None else (("batch", batch),)
     return tuple((name, value) for name, value in chosen if value != default[name])
 
 
@@ -150,13 +163,10 @@ def _layers() -> tuple[str, str]:
     links.keep_known("pool", "Pooling", POOLINGS, "flatten")
     links.keep_known("layers", "Choice of layers", controls.LAYER_CHOICES, "blocks")
     links.start_with("layers", "blocks")
-    with st.container(horizontal=True):
-        pooling = st.selectbox(
-            "Pooling", list(POOLINGS), key="pool", bind="query-params", help=controls.pooling_help(POOLINGS), width=240
-        )
-        layers = st.segmented_control(
-            "Layers", controls.LAYER_CHOICES, key="layers", bind="query-params", required=True
-        )
+    pooling = st.selectbox(
+        "Pooling", list(POOLINGS), key="pool", bind="query-params", help=controls.pooling_help(POOLINGS), width=180
+    )
+    layers = st.segmented_control("Layers", controls.LAYER_CHOICES, key="layers", bind="query-params", required=True)
     return pooling, str(layers)
 
 
@@ -164,10 +174,6 @@ def _size(recipe: Recipe) -> tuple[int, int]:
     options = dict(MEASURES[recipe.measure].options) | dict(recipe.options)
     batch = int(options["batch"] or min(PUBLISHED, recipe.n))
     return batch, 1 if batch >= recipe.n else int(options["trials"])
-
-
-def _lines(known: object) -> str:
-    return "  \n".join(f"**{plain(name)}**: {plain(text)}" for name, text in dict(known).items())  # type: ignore[call-overload]
 
 
 def _maps(recipe: Recipe, matrix: SimilarityMatrix, beside: SimilarityMatrix | None) -> None:

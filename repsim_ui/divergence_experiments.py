@@ -70,7 +70,8 @@ def _order(order: experiments.Order, steps: list[str]) -> None:
     )
     st.caption(
         "Tau as published: the sign of a similarity is not turned, so a divergence that follows k has 1 and a "
-        f"similarity that follows it −1. Here RTD has {order.tau['rtd']:.3g} and biased CKA {order.tau['cka_biased']:.3g}."
+        "similarity that follows it −1. "
+        f"Here RTD has {order.tau['rtd']:.3g} and biased CKA {order.tau['cka_biased']:.3g}."
     )
     st.warning(plain(LITE_WARNING))
     left, right = st.columns([3, 2], gap="medium")
@@ -192,7 +193,8 @@ def _network(names: list[str]) -> tuple[str, str]:
     links.keep_known("net", "Network", names, names[0], aloud=False)
     with st.container(horizontal=True):
         name = st.selectbox("Network", names, key="net", bind="query-params", width=280)
-        layers = list(activations.default_layers(cache.layer_infos(name, cache.card(name).dataset)))
+        found = activations.default_layers(cache.layer_infos(name, cache.card(name).dataset))
+        layers = list(found)[::-1]  # the last one first: it is small, and where networks differ most
         links.keep_known("layer", "Layer", layers, layers[0], aloud=False)
         layer = st.selectbox("Layer", layers, key="layer", bind="query-params", width=200)
     return name, layer

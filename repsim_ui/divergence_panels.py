@@ -16,6 +16,7 @@ from repsim_ui.recipes import Recipe
 
 TABS = ["Barcodes", "Diagram", "Batch size", "Parts"]
 SIDES = ("A → B", "B → A")
+WAYS = ("A to B", "B to A")  # the same in an address
 PANEL_HEIGHT = 480
 OFFERED = 60  # bars of each direction in the box: as many as are drawn
 
@@ -61,7 +62,7 @@ def _bars(recipe: Recipe, row: str, column: str, key: str, draw: Callable[..., g
         points = st.session_state[key].selection.points
         if points and "customdata" in points[0]:
             side, place = points[0]["customdata"][:2]
-            st.session_state["bar"] = f"{'fb'[int(side)]}{int(place)}"
+            st.session_state["bar"] = f"{WAYS[int(side)]} {int(place)}"
 
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -88,7 +89,7 @@ def _trial(recipe: Recipe) -> int:
     if trials == 1 or int(options.get("batch", min(500, recipe.n))) >= recipe.n:
         return 0
     links.keep_whole_number("trial", "Subset", 1, trials, 1)
-    if st.session_state["trial"] > trials:
+    if st.session_state.get("trial", 1) > trials:
         st.session_state["trial"] = trials
     return int(st.number_input("Subset", 1, trials, step=1, key="trial", bind="query-params", width=150)) - 1
 
@@ -96,21 +97,17 @@ def _trial(recipe: Recipe) -> int:
 def _chosen_bar(found: TopologyDivergence, distances: Any, data: Dataset, names: tuple[str, str]) -> None:
     """The box that chooses a bar, and its two stimuli."""
     both = found.forward[0], found.backward[0]
-    offered = [f"{'fb'[side]}{k + 1}" for side in (0, 1) for k in range(min(len(both[side]), OFFERED))]
-    if not offered:
+    # The words of the box are those of the address: a bound box knows its options by what it shows.
+    drawn = [f"{WAYS[side]} {k + 1}" for side in (0, 1) for k in range(min(len(both[side]), OFFERED))]
+    if not drawn:
         st.info("Both barcodes are empty: no distance of one space is larger than its twin.")
         return
     held = str(st.session_state.get("bar", st.query_params.get("bar", "")))
-    if held[:1] in ("f", "b") and held[1:].isdigit() and 1 <= int(held[1:]) <= len(both["fb".index(held[0])]):
-        offered = [*offered, *([held] if held not in offered else [])]
+    every = {f"{WAYS[side]} {k + 1}" for side in (0, 1) for k in range(len(both[side]))}
+    offered = [*drawn, held] if held in every - set(drawn) else drawn  # a short bar, clicked in the diagram
     links.keep_known("bar", "Bar", offered, offered[0], aloud=False)
-
-    def worded(name: str) -> str:
-        side, place = "fb".index(name[0]), int(name[1:])
-        return f"{SIDES[side]}, bar {place}, length {both[side].lengths[place - 1]:.3f}"
-
-    chosen = st.selectbox("Bar", offered, key="bar", bind="query-params", format_func=worded)
-    side, place = "fb".index(chosen[0]), int(chosen[1:]) - 1
+    way, _, number = st.selectbox("Bar, longest first", offered, key="bar", bind="query-params").rpartition(" ")
+    side, place = WAYS.index(way), int(number) - 1
     edge = both[side].birth_simplices[place]
     rows = found.subsets[0][edge]
     in_a, in_b = distances[side][place]
@@ -120,7 +117,9 @@ def _chosen_bar(found: TopologyDivergence, distances: Any, data: Dataset, names:
     with st.container(key="bar_sentence"):
         st.markdown(
             f"{first} and {second} are **{min(in_a, in_b):.3f}** apart in {plain(near)} and "
-            f"**{max(in_a, in_b):.3f}** in {plain(far)}. The bar lives from {both[side].births[place]:.3f} to {both[side].deaths[place]:.3f}."
+            f"**{max(in_a, in_b):.3f}** in {plain(far)}. "
+            f"The bar lives from {both[side].births[place]:.3f} to {both[side].deaths[place]:.3f}, "
+            f"a length of {both[side].lengths[place]:.3f}."
         )
 
 
@@ -135,7 +134,7 @@ def _stimuli(data: Dataset, rows: Any) -> None:
     )
     if data.card.kind == "image":
         charts.show(
-            figures.stimuli_grid(few.inputs, library.captions(few), columns=2),
+            figures.stimuli_grid(few.inputs, library.captions(few), columns=2).update_layout(height=170),
             key="bar_stimuli",
             alt="The two stimuli whose distance makes the bar.",
             title="Stimuli of a bar",

@@ -61,7 +61,7 @@ def barcode(
         fig.update_yaxes(
             plain_axis("bar", range=[max(len(shown), 8) + 1, 0], showgrid=False, nticks=5), row=number + 1, col=1
         )
-    fig.update_xaxes(plain_axis(rangemode="tozero"))
+    fig.update_xaxes(plain_axis())
     fig.update_xaxes(title_text="distance over the scale of its space", row=len(titles), col=1)
     fig.update_layout(height=240 * len(titles) + 60, margin={"l": 8, "r": 8, "t": 34, "b": 8}, bargap=0)
     return fig
@@ -81,11 +81,12 @@ def persistence_diagram(
     """
     kept = {name: np.flatnonzero(np.isfinite(one.deaths))[:most] for name, one in sides.items()}
     top = max((float(one.deaths[kept[name]].max(initial=0.0)) for name, one in sides.items()), default=0.0)
-    top = 1.06 * top or 1.0
+    low = min((float(one.births[kept[name]].min(initial=top)) for name, one in sides.items()), default=0.0)
+    low, top = 0.94 * low, 1.06 * top or 1.0
     fig = go.Figure()
     fig.add_scatter(
-        x=np.array([0, top], "float32"),
-        y=np.array([0, top], "float32"),
+        x=np.array([low, top], "float32"),
+        y=np.array([low, top], "float32"),
         mode="lines",
         hoverinfo="skip",
         showlegend=False,
@@ -105,7 +106,7 @@ def persistence_diagram(
             marker={"color": COLOURS[number % 2], "symbol": MARKS[number % 2], "size": 7, "opacity": 0.75},
             unselected={"marker": {"opacity": 0.35}},
         )
-    both: dict[str, Any] = {"range": [0, top]}
+    both: dict[str, Any] = {"range": [low, top]}
     fig.update_layout(
         height=480,
         margin={"l": 8, "r": 8, "t": 12, "b": 8},
@@ -191,7 +192,13 @@ def stacked_parts(names: Sequence[str], cluster: Floats, loop: Floats, *, title:
             name=part,
             marker={
                 "color": (OKABE_ITO[4], OKABE_ITO[1])[number],
-                "pattern": {"shape": ("", "/")[number], "fgcolor": "#101418", "fgopacity": 0.5},
+                "pattern": {
+                    "shape": ("", "/")[number],
+                    "fgcolor": "#101418",
+                    "fillmode": "overlay",
+                    "fgopacity": 0.5,
+                    "size": 7,
+                },
             },
             hovertemplate=f"%{{x}}<br>{part} %{{y:.3f}}<extra></extra>",
         )

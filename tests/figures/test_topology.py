@@ -89,7 +89,9 @@ def test_no_bars_are_no_error(draw):
 def test_the_diagram_is_square_with_its_diagonal():
     figure = persistence_diagram(SIDES)
     line, first, second = figure.data
-    assert figure.layout.xaxis.range == figure.layout.yaxis.range == (0, pytest.approx(1.59))  # 6 % above 1.5
+    assert (
+        figure.layout.xaxis.range == figure.layout.yaxis.range == pytest.approx((0.1175, 1.59))
+    )  # 6 % around 0.125 and 1.5
     assert figure.layout.yaxis.scaleanchor == "x"
     np.testing.assert_array_equal(line.x, line.y)
     assert (first.x.tolist(), first.y.tolist()) == ([0.5, 1.0, 0.25], [1.5, 1.5, 0.5])
