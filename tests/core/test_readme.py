@@ -12,10 +12,12 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text()
 
 
-def test_the_program_runs(tmp_path, monkeypatch):
+def test_the_programs_run_one_after_the_other(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (program,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    exec(compile(program, "README.md", "exec"), {})
+    names = {}
+    for program in re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL):
+        exec(compile(program, "README.md", "exec"), names)
+    assert names["found"].value > 0
     assert "plotly" in Path("map.html").read_text()[:200_000].lower()
 
 
