@@ -23,12 +23,11 @@ def follow(job: Job, height: int | None, *, partial: bool = False) -> None:
 
     @st.fragment(run_every=0.5 if active else None)
     def progress() -> None:
-        if partial and job.active and job.version != version and time.monotonic() - drawn > REFRESH:
-            st.rerun()
         if job.active:
             st.progress(job.fraction, text=_words(job))
-            if st.button("Cancel", key="cancel"):
-                cache.jobs().cancel(job.key, state.visitor())
+            # By callback: a run of the whole page in between would lose the click otherwise.
+            st.button("Cancel", key="cancel", on_click=cache.jobs().cancel, args=(job.key, state.visitor()))
+            if partial and job.version != version and time.monotonic() - drawn > REFRESH:
                 st.rerun()
             if height is not None:
                 st.skeleton(height=height)

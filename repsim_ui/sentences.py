@@ -86,8 +86,8 @@ def subsets(matrix: SimilarityMatrix) -> tuple[int, int, int]:
     """Of a divergence: subsets so far, subsets asked for, stimuli in each."""
     options = matrix.recipe.get("options", {})
     batch = options.get("batch") or min(500, matrix.n_stimuli)
-    trials = int(options.get("trials", 1))
-    return int(matrix.recipe.get("trials_done", options.get("trials_done", trials))), trials, int(batch)
+    trials = int(matrix.recipe.get("trials_total", 1))
+    return int(matrix.recipe.get("trials_done", trials)), trials, int(batch)
 
 
 def divergence_cell(matrix: SimilarityMatrix, row: str, column: str) -> str:

@@ -72,3 +72,20 @@ def test_a_network_compared_with_itself_is_not_praised_for_its_diagonal():
     assert unescaped(sentences.finding(same)).startswith(
         "most alike are x and y (0.50), least alike are y and x (0.25)"
     )
+
+
+def test_a_cell_of_a_divergence_says_its_error_its_batch_and_how_far_it_is():
+    result = matrix(
+        [[2.0, 4.0]],
+        measure="rtd",
+        bounds=(0.0, np.inf),
+        larger_is_more_similar=False,
+        standard_error=np.array([[0.25, np.nan]]),
+        recipe={"options": {"batch": 7}, "trials_done": 3, "trials_total": 10},
+    )
+    assert unescaped(sentences.divergence_cell(result, "row0", "column0")) == (
+        "**2.000** ± 0.25 RTD, batch 7, 3 of 10 subsets"
+    )
+    whole = matrix([[2.0]], measure="rtd", recipe={"options": {"batch": None}, "trials_done": 1, "trials_total": 1})
+    assert unescaped(sentences.divergence_cell(whole, "row0", "column0")) == "**2.000** RTD, batch 9, 1 subset"
+    assert unescaped(sentences.divergence_cell(matrix(), "row0", "column2")).startswith("Undefined: a layer does not")
