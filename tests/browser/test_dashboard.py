@@ -209,7 +209,7 @@ def test_the_table_twin_holds_every_cell(server, visit):
 
 
 def test_a_long_run_shows_progress_and_can_be_cancelled(server, visit):
-    page = visit().open(f"{server}/layer_map?a=torchvision/resnet50&b=torchvision/resnet34&n=899&layers=all")
+    page = visit().open(f"{server}/layer_map?a=torchvision/resnet50&b=torchvision/resnet34&n=450&layers=all")
     page.get_by_role("button", name="Compute").click()
     page.get_by_role("progressbar").first.wait_for()
     page.get_by_role("button", name="Cancel").click()
