@@ -60,14 +60,15 @@ def _bars(recipe: Recipe, row: str, column: str, key: str, draw: Callable[..., g
 
     def clicked() -> None:
         points = st.session_state[key].selection.points
-        if points and "customdata" in points[0]:
-            side, place = points[0]["customdata"][:2]
-            st.session_state["bar"] = f"{WAYS[int(side)]} {int(place)}"
+        if points:  # not customdata: the browser sends a row of a typed array as an object
+            side = int(points[0]["curve_number"]) - (len(drawn.data) - len(SIDES))
+            st.session_state["bar"] = f"{WAYS[side]} {int(points[0]['point_index']) + 1}"
 
+    drawn = draw(sides, stimuli=ids, other=dict(zip(SIDES, distances, strict=True)), spaces=names)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         charts.show(
-            draw(sides, stimuli=ids, other=dict(zip(SIDES, distances, strict=True)), spaces=names),
+            drawn,
             key=key,
             alt=alt,
             title=f"Cross-barcodes of {row} and {column}",
