@@ -137,8 +137,13 @@ def fastest(pair: Pair) -> str:
     return best or "giotto-ph"
 
 
-def against(what: str, pairs: Sequence[Pair], name: str, fast: bool, target: float, apart: list[float]) -> Row:
-    """One engine on all pairs in turn with ours; what the sums differ by goes to ``apart``."""
+def against(
+    what: str, pairs: Sequence[Pair], name: str, fast: bool, target: float, apart: list[float], each: bool = False
+) -> Row:
+    """One engine on all pairs in turn with ours, judged by all together or by ``each``.
+
+    What the sums of bars differ by goes to ``apart``.
+    """
     own, peer, capped = [], [], False
     for turn in range(REPEATS):
         own.append([0.0] * len(pairs))
@@ -155,6 +160,7 @@ def against(what: str, pairs: Sequence[Pair], name: str, fast: bool, target: flo
     least = min(
         ratio(longer, shorter) for longer, shorter in zip(zip(*peer, strict=True), zip(*own, strict=True), strict=True)
     )
+    met = (least if each else times) >= target
     turns = f"{len(own)} rounds" if len(own) > 1 else f"once: more than {LONG} s a round"
     sign = "≥ " if capped else ""
     seconds = f"{median(map(sum, own)):.2f} s against {'more than ' if capped else ''}{median(map(sum, peer)):.1f} s"
@@ -164,7 +170,7 @@ def against(what: str, pairs: Sequence[Pair], name: str, fast: bool, target: flo
         f"{what}: cross-barcodes against {name} on {form}",
         f"≥ {target:g} × faster",
         f"{sign}{times:.0f} × faster ({'; '.join(details)})",
-        times >= target,
+        met,
     )
 
 
@@ -210,8 +216,9 @@ def rows() -> list[Row]:
     for what, make, fast, symmetric in kinds:
         for n in (500, 1000):
             pairs = make(n)
-            found.append(against(f"{what}, n = {n}", pairs, fastest(pairs[0]), True, fast, apart))
-            found.append(against(f"{what}, n = {n}", pairs, "ripser.py", False, symmetric, apart))
+            # One hard pair would outweigh the others in a sum.
+            found.append(against(f"{what}, n = {n}", pairs, fastest(pairs[-1]), True, fast, apart, each=True))
+            found.append(against(f"{what}, n = {n}", pairs, "ripser.py", False, symmetric, apart, each=True))
     pairs = both_ways(points.rings, (1, 2, 3, 4, 5))
     found.append(against("The paper's rings, five pairs both ways", pairs, fastest(pairs[2]), True, 100, apart))
     found.append(against("The paper's rings, k = 2 both ways", pairs[2:4], "ripser.py", False, 300, apart))
