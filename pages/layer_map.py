@@ -58,8 +58,9 @@ def ask() -> None:
 slot = st.empty()
 linked = st.session_state["arrived"] and st.query_params.get("run") == "1"
 job = cache.jobs().find(recipe.key)
-if st.session_state.pop("asked", None) == recipe.key or (linked and (job is None or job.state != "done")):
-    job = cache.submit_matrix(recipe, state.visitor(), cost)
+asked = st.session_state.pop("asked", None) == recipe.key
+if asked or (linked and (job is None or job.state != "done")):
+    job = cache.submit_matrix(recipe, state.visitor(), cost, retry=asked)
     if cost < estimates.CHEAP:
         with slot.skeleton(height=MAP_HEIGHT):
             job.finished.wait(estimates.CHEAP)

@@ -74,9 +74,10 @@ def chosen_layers(recipe: Recipe, side: str) -> list[str]:
     return list(recipe.rows if side == "a" else recipe.columns)
 
 
-def submit_matrix(recipe: Recipe, watcher: str, seconds: float | None = None) -> Job:
+def submit_matrix(recipe: Recipe, watcher: str, seconds: float | None = None, *, retry: bool = True) -> Job:
     """The job of a map, started if it is not there; ``seconds`` is what it is estimated to take."""
-    return jobs().submit(recipe.key, "layer_map", recipe.to_json(), json.dumps(recipe.query()), watcher, seconds)
+    title = json.dumps(recipe.query())
+    return jobs().submit(recipe.key, "layer_map", recipe.to_json(), title, watcher, seconds, retry=retry)
 
 
 def _layer(recipe: Recipe, side: str, layer: str) -> Representation:

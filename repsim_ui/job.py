@@ -36,6 +36,7 @@ class Job:
     threads: int = 0
     attempts: int = 0
     watchers: dict[str, None] = field(default_factory=dict)  # in the order they came
+    left: set[str] = field(default_factory=set)  # who pressed Cancel while others still wait
     finished: threading.Event = field(default_factory=threading.Event)
     started_at: float = 0.0
     stage_at: float = 0.0

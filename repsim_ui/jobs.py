@@ -72,25 +72,41 @@ class Jobs:
         self._guard.start()
 
     def submit(
-        self, key: str, kind: str, recipe: dict[str, Any], title: str, watcher: str, seconds: float | None = None
+        self,
+        key: str,
+        kind: str,
+        recipe: dict[str, Any],
+        title: str,
+        watcher: str,
+        seconds: float | None = None,
+        *,
+        retry: bool = True,
     ) -> Job:
         """The job of this key, started unless it is there already; one that failed or was cancelled starts anew.
 
         ``kind`` names an entry of the register, ``recipe`` is what its function gets, in JSON's own types, and
-        ``seconds`` an estimate, by which short work gets past long work.
+        ``seconds`` an estimate, by which short work gets past long work. Without ``retry`` a failure stays as it is:
+        somebody opened a link or loaded the page once more, but nobody pressed a button.
         """
         self.find(key)  # takes it from the disk if it is there
         with self._lock:
             job = self._jobs.get(key)
-            if job is None or job.state in ("failed", "cancelled"):
+            if job is None or job.state == "cancelled" or (job.state == "failed" and retry):
                 job = Job(key, kind, recipe, title, expected=seconds, reader=self._partial)
                 self._jobs[key] = job
                 job.watchers[watcher] = None
                 self._enqueue(job, watcher)
             self._jobs.move_to_end(key)
             job.watchers[watcher] = None
+            job.left.discard(watcher)
             self._forget()
             return job
+
+    def watch(self, job: Job, watcher: str) -> None:
+        """Somebody looks at the job without having asked for it; who pressed Cancel is not counted again."""
+        with self._lock:
+            if job.active and watcher not in job.left:
+                job.watchers[watcher] = None
 
     def find(self, key: str) -> Job | None:
         """The job of this key, whatever its state; also one whose result only the disk remembers."""
@@ -142,6 +158,7 @@ class Jobs:
             if job is None or not job.active:
                 return
             job.watchers.pop(watcher, None)
+            job.left.add(watcher)
             if not job.watchers:
                 self._end(job)
 

@@ -19,6 +19,7 @@ def follow(job: Job, height: int | None, *, partial: bool = False) -> None:
     With ``partial`` the page runs also when there is a newer partial result, every two seconds at most; without a
     ``height`` there is something to see already, and no skeleton is drawn.
     """
+    cache.jobs().watch(job, state.visitor())
     active, version, drawn = job.active, job.version, time.monotonic()
 
     @st.fragment(run_every=0.5 if active else None)

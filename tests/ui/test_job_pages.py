@@ -36,8 +36,8 @@ def placed(warm):
 
 def test_a_crash_stays_until_it_is_dismissed(placed):
     placed(31, state="failed", error="The computation crashed (signal 11).", error_kind="Crash", details="Fatal error")
-    for _ in range(2):
-        app = opened(MAP, n="31")
+    for query in ({}, {"run": "1"}):
+        app = opened(MAP, n="31", **query)
         assert "The computation crashed" in app.error[0].value
         assert "Fatal error" in app.code[0].value
     app.button(key="dismiss").click()

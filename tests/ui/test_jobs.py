@@ -90,6 +90,16 @@ def test_a_job_stops_when_the_last_one_cancels(jobs, gate):
     assert (job.state, job.result) == ("cancelled", None)
 
 
+def test_who_looks_at_a_job_keeps_it_until_they_cancel_too(jobs, gate):
+    job = ask(jobs, "key", "me", **gate)
+    jobs.watch(job, "you")
+    jobs.cancel("key", "me")
+    assert job.active
+    jobs.watch(job, "me")  # the page of who left is drawn again
+    jobs.cancel("key", "you")
+    assert job.state == "cancelled"
+
+
 def test_a_cancelled_job_can_be_asked_for_again(jobs, gate):
     ask(jobs, "first", **gate)
     waits = ask(jobs, "second")
@@ -110,6 +120,7 @@ def test_a_failure_is_kept_until_it_is_dismissed_or_tried_again(jobs):
     assert jobs.find("a").error == "division by zero"
     jobs.dismiss("a")
     assert jobs.find("a") is None
+    assert jobs.submit("b", "answer", {}, "", "me", retry=False).state == "failed"
     again = ask(jobs, "b")
     assert again.finished.wait(20)
     assert (again.state, jobs.failed()) == ("done", [])
