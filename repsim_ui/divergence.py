@@ -117,7 +117,7 @@ def _subsets(n: int) -> tuple[int, int | None]:
         st.session_state["batch"] = None
         st.toast(f"A batch of {held} needs as many stimuli; showing {min(PUBLISHED, n)}.")
     trials = st.number_input(
-        "Subsets", 1, MOST_TRIALS, step=1, key="trials", bind="query-params", width=120, help="Ten in the paper."
+        "Subsets", 1, MOST_TRIALS, step=1, key="trials", bind="query-params", width=150, help="Ten in the paper."
     )
     batch = st.number_input(
         "Batch",

@@ -23,13 +23,14 @@ def work(recipe: dict[str, Any], report: Report, partial: Partial) -> Similarity
         kept_or_extracted(store, asked, side, told(f"stimuli through {name_of(asked, side)}")) for side in ("a", "b")
     )
     options: dict[str, Any] = dict(asked.options)
+    unit = "layers compared" if similarity.MEASURES[asked.measure].embedding else "cells of all subsets compared"
     with task_executor() as pool:
         return similarity.compare_layers(
             first,
             second,
             measure=asked.measure,
             executor=pool,
-            progress=told("layers compared"),
+            progress=told(unit),
             on_partial=partial,
             **options,
         )

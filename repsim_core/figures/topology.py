@@ -36,7 +36,7 @@ def barcode(
         Name of a direction → distances ``(bars, 2)`` of that pair in both ``spaces``.
     """
     titles = [_barcode_title(name, diagram, most) for name, diagram in sides.items()]
-    fig = make_subplots(rows=len(titles), cols=1, shared_xaxes=True, vertical_spacing=0.12, subplot_titles=titles)
+    fig = make_subplots(rows=len(titles), cols=1, shared_xaxes=True, vertical_spacing=0.16, subplot_titles=titles)
     for number, (name, diagram) in enumerate(sides.items()):
         shown = np.flatnonzero(np.isfinite(diagram.deaths))[:most]
         fig.add_trace(
@@ -63,7 +63,8 @@ def barcode(
         )
     fig.update_xaxes(plain_axis())
     fig.update_xaxes(title_text="distance over the scale of its space", row=len(titles), col=1)
-    fig.update_layout(height=240 * len(titles) + 60, margin={"l": 8, "r": 8, "t": 34, "b": 8}, bargap=0)
+    fig.update_layout(height=240 * len(titles) + 60, margin={"l": 8, "r": 8, "t": 48, "b": 8}, bargap=0)
+    fig.update_annotations(x=0, xanchor="left", align="left", font={"size": 13})
     return fig
 
 
@@ -220,11 +221,12 @@ def value_curves(
     errors: Mapping[str, Floats] | None = None,
     title: str = "",
 ) -> go.Figure:
-    """Curves over the same steps, a panel per scale; ``panels``: title of the vertical axis → name → values."""
-    fig = make_subplots(rows=1, cols=len(panels), horizontal_spacing=0.12)
+    """Curves over the same steps, a panel per scale; ``panels``: title → name → values."""
+    titles = [escaped(one) for one in panels]
+    fig = make_subplots(rows=1, cols=len(panels), horizontal_spacing=0.14, subplot_titles=titles)
     names = [escaped(one) for one in steps]
     style = 0
-    for column, (axis, curves) in enumerate(panels.items(), start=1):
+    for column, curves in enumerate(panels.values(), start=1):
         for name, values in curves.items():
             error = None if errors is None or name not in errors else errors[name]
             colour = OKABE_ITO[style % len(OKABE_ITO)]
@@ -248,19 +250,21 @@ def value_curves(
             )
             style += 1
         fig.update_xaxes(plain_axis(title or None, type="category", showgrid=False), row=1, col=column)
-        fig.update_yaxes(plain_axis(escaped(axis), rangemode="tozero"), row=1, col=column)
+        fig.update_yaxes(plain_axis(rangemode="tozero"), row=1, col=column)
+    fig.update_annotations(font={"size": 13})
     fig.update_layout(
-        height=360,
-        margin={"l": 8, "r": 8, "t": 50, "b": 8},
-        legend={"orientation": "h", "y": 1.04, "yanchor": "bottom", "x": 0},
+        height=400,
+        margin={"l": 8, "r": 8, "t": 34, "b": 8},
+        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0},
     )
     return fig
 
 
 def _barcode_title(name: str, diagram: PersistenceDiagram, most: int) -> str:
     drawn = min(most, int(np.isfinite(diagram.deaths).sum()))
-    words = f"{shortened(name, 40)}: sum {diagram.total:.3f}, {len(diagram)} bars"
-    return words if drawn == len(diagram) else f"{words}, the {drawn} longest drawn, {len(diagram) - drawn} left out"
+    words = f"{shortened(name, 24)}: sum {diagram.total:.3f}, {len(diagram)} bars"
+    # A second line: a telephone has no room for one.
+    return words + (f"<br>the {drawn} longest drawn, {len(diagram) - drawn} left out" if drawn < len(diagram) else "")
 
 
 def _numbers(diagram: PersistenceDiagram, shown: NDArray[np.intp], side: int, other: Floats | None) -> Floats:

@@ -56,7 +56,7 @@ def test_both_barcodes_share_one_axis_and_name_their_sums():
 def test_what_is_left_out_is_counted():
     figure = barcode(SIDES, most=2)
     assert figure.data[0].x.tolist() == [1.0, 0.5]
-    assert figure.layout.annotations[0].text == "A → B: sum 1.750, 3 bars, the 2 longest drawn, 1 left out"
+    assert figure.layout.annotations[0].text == "A → B: sum 1.750, 3 bars<br>the 2 longest drawn, 1 left out"
     assert "1 shortest left out" in persistence_diagram(SIDES, most=2).data[1].name
 
 
