@@ -60,6 +60,7 @@ def test_a_map_outlives_its_server(visit, tmp_path):
         page = visit().open(f"{server}/{view}")
         page.wait_for_selector(HEATMAP)
         said = page.get_by_text("Computed in").first.inner_text()
+        page.close()  # or it would miss its server aloud
     results = [path.name for path in (tmp_path / "results").glob("*.result") if not path.name.startswith("beside")]
     assert len(results) == 1
     written = (tmp_path / "results" / results[0]).stat().st_ino
@@ -68,5 +69,5 @@ def test_a_map_outlives_its_server(visit, tmp_path):
         page.wait_for_selector(HEATMAP)
         assert page.get_by_text("Computed in").first.inner_text() == said
         assert (tmp_path / "results" / results[0]).stat().st_ino == written  # not written again
-        page = visit().open(server)
+        page.goto(server)
         page.get_by_role("button", name="digits-cnn-s10 × digits-cnn-s11 on digits, cka, n = 120").wait_for()
