@@ -111,11 +111,17 @@ def test_a_click_on_a_bar_shows_its_two_stimuli(server, visit, layers):
     assert all(one in said for one in stimuli)
 
 
-def test_the_map_is_drawn_before_all_subsets_are_done_and_cancel_keeps_it(server, visit):
+def test_the_map_fills_across_pages_and_a_reload_and_cancel_keeps_it(server, visit):
     page = visit().open(f"{server}/divergence?a={A}&b={B}&n=899&batch=500&seed=5&run=1")
     page.wait_for_selector(".st-key-divergence_map .js-plotly-plot .heatmaplayer", timeout=120_000)
     assert re.search(r"[1-9] of 10 subsets", page.locator(".st-key-divergence_map_cell").inner_text())
     page.wait_for_selector(".st-key-bars .js-plotly-plot .barlayer")  # the panel below is computed in the page
+    page.get_by_test_id("stSidebarNav").get_by_text("Models & data").click()
+    page.get_by_role("heading", name="Models & data").wait_for()
+    page.get_by_test_id("stSidebarNav").get_by_text("Divergence").click()
+    page.wait_for_selector(".st-key-divergence_map .js-plotly-plot .heatmaplayer")
+    page.reload()
+    page.wait_for_selector(".st-key-divergence_map .js-plotly-plot .heatmaplayer")
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("The last run was cancelled").first.wait_for()
     assert chart(page, "divergence_map").is_visible()
