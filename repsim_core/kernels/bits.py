@@ -14,6 +14,12 @@ def flip(words: Any, item: int) -> None:
 
 
 @njit
+def contains(words: Any, item: int) -> bool:
+    """Whether an item is in the set."""
+    return bool((words[item >> 6] >> np.uint64(item & 63)) & np.uint64(1))
+
+
+@njit
 def lowest_bit(words: Any) -> int:
     """The smallest item of a set, −1 if it is empty."""
     for q in range(len(words)):

@@ -39,21 +39,30 @@ def _apex_relations(ends: Any, w: Any, radius: float) -> Any:
     """Edges ij up to the radius without a point k such that c·ik and c·jk enter before c·ij, ties by position in w."""
     n = len(w)
     kept, found = np.empty(len(ends), np.int32), 0
+    last = np.zeros(n, np.int64)  # point → the k of its last edge, likely one for the next as well
     for edge in range(len(ends)):
-        own = ends[edge]
-        i, j = own // n, own % n
-        length = w[i, j]
-        if length > radius:
+        i, j = ends[edge] // n, ends[edge] % n
+        if w[i, j] > radius or _before(last[i], i, j, w) or _before(last[j], i, j, w):
             continue
         for k in range(n):
-            if w[i, k] <= length and w[j, k] <= length and k != i and k != j:
-                before_i = w[i, k] < length or min(i, k) * n + max(i, k) < own
-                if before_i and (w[j, k] < length or min(j, k) * n + max(j, k) < own):
-                    break
+            if _before(k, i, j, w):
+                last[i] = last[j] = k
+                break
         else:
             kept[found] = edge
             found += 1
     return kept[:found].copy()
+
+
+@njit
+def _before(k: int, i: int, j: int, w: Any) -> bool:
+    """Whether c·ik and c·jk enter before c·ij, where i < j."""
+    length = w[i, j]
+    if w[i, k] > length or w[j, k] > length or k in (i, j):
+        return False
+    own = i * len(w) + j
+    before_i = w[i, k] < length or min(i, k) * len(w) + max(i, k) < own
+    return before_i and (w[j, k] < length or min(j, k) * len(w) + max(j, k) < own)
 
 
 @njit

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repsim_core.kernels import njit
-from repsim_core.kernels.bits import flip, lowest_bit
+from repsim_core.kernels.bits import contains, flip, lowest_bit
 
 LARGEST_N = 46_340  # i * n + j has to fit 32 bits
 
@@ -64,6 +64,7 @@ def _thinned(ends: Any, n: int) -> Any:
     joined = np.zeros((n, words), np.uint64)  # bit k of row i: the edge ik is there
     lens, reached = np.empty(words, np.uint64), np.empty(words, np.uint64)
     extra, found = np.empty((1024, 2), np.int32), 0
+    last = np.zeros(n, np.int64)  # point → its last witness, likely joined to most of the next lens as well
     for position in range(len(ends)):
         i, j = ends[position] // n, ends[position] % n
         some = np.uint64(0)
@@ -71,8 +72,10 @@ def _thinned(ends: Any, n: int) -> Any:
             lens[q] = joined[i, q] & joined[j, q]
             some |= lens[q]
         if some:
-            k = lowest_bit(lens)
-            witness[position] = k
+            k = last[i] if contains(lens, last[i]) else last[j]
+            if not contains(lens, k):
+                k = lowest_bit(lens)
+            last[i] = last[j] = witness[position] = k
             reached[:] = 0
             _take_component(k, lens, reached, joined)
             while True:
