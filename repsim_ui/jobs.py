@@ -287,7 +287,8 @@ class Jobs:
             "packages": self._packages,
             "threads": job.threads,
             "store": {"folder": str(self.store.folder), "limit": self.store.limit},
-            "environment": {name: value for name, value in os.environ.items() if name.startswith("REPSIM_")},
+            "environment": {name: value for name, value in os.environ.items() if name.startswith("REPSIM_")}
+            | {"REPSIM_PROGRAM": self._salt},
         }
 
     def _partial(self, job: Job) -> Any:
