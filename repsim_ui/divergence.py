@@ -6,29 +6,32 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from repsim_core import figures
-from repsim_core.activations import POOLINGS
 from repsim_core.similarity import MEASURES
-from repsim_core.topology import METRICS, SCALES
 from repsim_core.types import SimilarityMatrix
-from repsim_ui import cache, charts, controls, divergence_panels, estimates, explore, links, progress, sentences, state
+from repsim_ui import (
+    cache,
+    charts,
+    controls,
+    divergence_controls,
+    divergence_panels,
+    estimates,
+    explore,
+    links,
+    progress,
+    sentences,
+    state,
+)
 from repsim_ui.job import Job
 from repsim_ui.messages import plain, shown_to_the_user
-from repsim_ui.recipes import Option, Recipe
+from repsim_ui.recipes import Recipe
 
-FAMILY = [name for name in ("rtd", "rtd_lite", "srtd", "srtd_lite") if name in MEASURES]
 MAPS = ("divergence_map", "cka_map")
 MAP_HEIGHT = 440
-PUBLISHED, MOST_TRIALS = 500, 10  # stimuli in a subset, and subsets
 
 
 def pair(choices: state.Choices) -> None:
     """Everything on the pair at the side."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        measure = _measure()
-        trials, batch = _subsets(choices.n)
-        pooling, layers = _layers()
-    _hint(choices.n, batch)
-    options = _options(trials, batch)
+    measure, options, pooling, layers = divergence_controls.chosen(choices.n)
     st.markdown(sentences.claim(MEASURES[measure]))
     cache.dataset(choices.dataset, choices.n, choices.seed)
     infos = {name: cache.layer_infos(name, choices.dataset) for name in (choices.a, choices.b)}
@@ -40,7 +43,7 @@ def pair(choices: state.Choices) -> None:
     first = [one for one in infos[choices.a] if one.name in rows]
     second = [one for one in infos[choices.b] if one.name in columns]
     cheap = estimates.seconds(choices.n, first, second, [*infos[choices.a], *infos[choices.b]])
-    batch, trials = _size(recipe)
+    batch, trials = divergence_controls.size(recipe)
     cost = cheap + estimates.subset_seconds(measure, batch, trials, len(rows) * len(columns))
     subsets = f"{trials} subsets" if trials > 1 else "one subset"
     said = f"{len(rows)} × {len(columns)} cells on {subsets} of {batch} stimuli: {sentences.duration(cost)} here."
@@ -93,87 +96,6 @@ def _found(recipe: Recipe, job: Job | None, beside: Job | None, said: str) -> No
         _maps(recipe, matrix, other)
         if job is not None and job.state == "done":
             st.caption(f"Computed in {job.seconds:.1f} s.")
-
-
-def _measure() -> str:
-    links.keep_known("div", "Measure", FAMILY, FAMILY[0])
-    return st.selectbox(
-        "Divergence",
-        FAMILY,
-        key="div",
-        bind="query-params",
-        width=160,
-        help="RTD is that of the paper; the lite forms see only how clusters merge and are a first look.",
-    )
-
-
-def _subsets(n: int) -> tuple[int, int | None]:
-    """How many subsets of how many stimuli; None is as published."""
-    links.keep_whole_number("trials", "Subsets", 1, MOST_TRIALS, MOST_TRIALS)
-    if "batch" in st.query_params:
-        links.keep_whole_number("batch", "Batch", 2, n, min(PUBLISHED, n))
-    held = st.session_state.get("batch")
-    if held is not None and held > n:
-        st.session_state["batch"] = None
-        st.toast(f"A batch of {held} needs as many stimuli; showing {min(PUBLISHED, n)}.")
-    trials = st.number_input(
-        "Subsets", 1, MOST_TRIALS, step=1, key="trials", bind="query-params", width=150, help="Ten in the paper."
-    )
-    batch = st.number_input(
-        "Batch",
-        2,
-        max(n, 2),
-        value=None,
-        step=50,
-        placeholder=str(min(PUBLISHED, n)),
-        key="batch",
-        bind="query-params",
-        width=150,
-        help="Stimuli in a subset: 500 in the paper, or all. Values grow with it: compare only those of one batch.",
-    )
-    return int(trials), None if batch is None else int(batch)
-
-
-def _hint(n: int, batch: int | None) -> None:
-    if (batch or min(PUBLISHED, n)) >= n:
-        st.caption(
-            f"A batch of all {n} stimuli is one subset, without a standard error. "
-            "Take more stimuli at the side or a smaller batch."
-        )
-
-
-def _options(trials: int, batch: int | None) -> tuple[Option, ...]:
-    """Options that differ from their defaults."""
-    links.keep_known("metric", "Metric", METRICS, "euclidean")
-    links.keep_known("scale", "Scale", SCALES, "quantile")
-    with st.expander("Distances and scale"), st.container(horizontal=True):
-        metric = st.selectbox(
-            "Metric", list(METRICS), key="metric", bind="query-params", help=controls.pooling_help(METRICS)
-        )
-        scale = st.selectbox(
-            "Scale", list(SCALES), key="scale", bind="query-params", help=controls.pooling_help(SCALES)
-        )
-    default = MEASURES[FAMILY[0]].options
-    chosen: tuple[Option, ...] = (("trials", trials), ("metric", metric), ("scale", scale))
-    chosen += () if batch is None else (("batch", batch),)
-    return tuple((name, value) for name, value in chosen if value != default[name])
-
-
-def _layers() -> tuple[str, str]:
-    links.keep_known("pool", "Pooling", POOLINGS, "flatten")
-    links.keep_known("layers", "Choice of layers", controls.LAYER_CHOICES, "blocks")
-    links.start_with("layers", "blocks")
-    pooling = st.selectbox(
-        "Pooling", list(POOLINGS), key="pool", bind="query-params", help=controls.pooling_help(POOLINGS), width=180
-    )
-    layers = st.segmented_control("Layers", controls.LAYER_CHOICES, key="layers", bind="query-params", required=True)
-    return pooling, str(layers)
-
-
-def _size(recipe: Recipe) -> tuple[int, int]:
-    options = dict(MEASURES[recipe.measure].options) | dict(recipe.options)
-    batch = int(options["batch"] or min(PUBLISHED, recipe.n))
-    return batch, 1 if batch >= recipe.n else int(options["trials"])
 
 
 def _maps(recipe: Recipe, matrix: SimilarityMatrix, beside: SimilarityMatrix | None) -> None:

@@ -24,6 +24,8 @@ OFFERED = 60  # bars of each direction in the box: as many as are drawn
 def detail(recipe: Recipe, row: str, column: str) -> None:
     """The tabs; only the open one is computed."""
     st.subheader("Where do these two layers differ in shape?", anchor=False)
+    if recipe.measure != "rtd":
+        st.caption("These panels are those of RTD, whichever divergence the map shows.")
     links.keep_known("dtab", "Panel", TABS, TABS[0])
     tabs = st.tabs(TABS, key="dtab", on_change="rerun", bind="query-params")
     panels = _barcodes, _diagram, _batches, _parts
