@@ -286,6 +286,7 @@ class Jobs:
             "work": self._kinds[job.kind].work,
             "packages": self._packages,
             "threads": job.threads,
+            "quick": waiting.quick(job),
             "store": {"folder": str(self.store.folder), "limit": self.store.limit},
             "environment": {name: value for name, value in os.environ.items() if name.startswith("REPSIM_")}
             | {"REPSIM_PROGRAM": self._salt},

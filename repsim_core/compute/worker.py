@@ -26,6 +26,7 @@ from repsim_core.compute.store import Label, Store
 from repsim_core.errors import BudgetError, InputError, RepsimError
 
 LARGEST_RESULT = 256_000_000
+MORE_NICENESS = 5  # of long work, beyond that of the nursery: pages first, short work next
 INTERVAL = 0.05  # seconds between two lines of progress on one stage
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
@@ -54,6 +55,8 @@ def run(channel: int, diagnostics: int) -> None:
     threading.Thread(target=_die_with_server, args=(server,), daemon=True).start()
     os.environ.update(request["environment"])
     threads = int(request["threads"])
+    if not request["quick"]:
+        os.nice(MORE_NICENESS)
     os.environ["REPSIM_THREADS"] = str(threads)
     job = _Talk(server, request)
     try:

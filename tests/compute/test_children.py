@@ -7,7 +7,7 @@ import pytest
 
 from repsim_core.compute.children import Nursery
 from repsim_core.compute.nursery import NICENESS
-from repsim_core.compute.worker import function
+from repsim_core.compute.worker import MORE_NICENESS, function
 from repsim_core.errors import InputError
 from tests.compute.children import alive, end, supervisor, until
 
@@ -144,8 +144,11 @@ def test_threads_and_priority_of_a_child(tmp_path):
     with supervisor(tmp_path / "results", nursery) as jobs:
         job = done(jobs, "surroundings")
         assert job.state == "done", job.error
-        assert job.result.value == cores + 100 * NICENESS
+        assert job.result.value == cores + 100 * (NICENESS + MORE_NICENESS)
         assert job.threads == cores
+        quick = jobs.submit("quick", "surroundings", {}, "title", "me", 1.0)
+        assert quick.finished.wait(30)
+        assert quick.result.value == cores + 100 * NICENESS
     nursery.close()
 
 
