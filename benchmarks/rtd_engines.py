@@ -8,7 +8,7 @@ import math
 import multiprocessing
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks import rtd_matrix
 from benchmarks.measurement import Row, ratio
 from repsim_core import activations, datasets, models
 from repsim_core.datasets import points
@@ -203,9 +202,8 @@ def both_ways(make: Callable[[int], Floats], ks: Sequence[int]) -> list[Pair]:
     return [pair for other in others for pair in (Pair(base, other), Pair(other, base))]
 
 
-def rows() -> list[Row]:
-    """Layers, clouds, the paper's families; then whether all agree; then what a matrix costs."""
-    found: list[Row] = []
+def rows() -> Iterator[Row]:
+    """Layers, clouds, the paper's families; then whether all agree."""
     apart: list[float] = []
     ours(clouds(50, "random")[0])  # compiles
     kinds: list[tuple[str, Callable[[int], list[Pair]], float, float]] = [
@@ -217,20 +215,17 @@ def rows() -> list[Row]:
         for n in (500, 1000):
             pairs = make(n)
             # One hard pair would outweigh the others in a sum.
-            found.append(against(f"{what}, n = {n}", pairs, fastest(pairs[-1]), True, fast, apart, each=True))
-            found.append(against(f"{what}, n = {n}", pairs, "ripser.py", False, symmetric, apart, each=True))
+            yield against(f"{what}, n = {n}", pairs, fastest(pairs[-1]), True, fast, apart, each=True)
+            yield against(f"{what}, n = {n}", pairs, "ripser.py", False, symmetric, apart, each=True)
     pairs = both_ways(points.rings, (1, 2, 3, 4, 5))
-    found.append(against("The paper's rings, five pairs both ways", pairs, fastest(pairs[2]), True, 100, apart))
-    found.append(against("The paper's rings, k = 2 both ways", pairs[2:4], "ripser.py", False, 300, apart))
+    yield against("The paper's rings, five pairs both ways", pairs, fastest(pairs[2]), True, 100, apart)
+    yield against("The paper's rings, k = 2 both ways", pairs[2:4], "ripser.py", False, 300, apart)
     pairs = both_ways(points.clusters, K_CLUSTERS)
-    found.append(against("The paper's clusters, seven pairs both ways", pairs, fastest(pairs[0]), True, 8, apart))
-    found.append(against("The paper's clusters, seven pairs both ways", pairs, "ripser.py", False, 15, apart))
-    found.append(
-        Row(
-            f"Sums of bars in the {len(apart)} calls above that finished",
-            f"equal to {AGREEMENT:.0e}",
-            f"to {max(apart):.0e}",
-            max(apart) <= AGREEMENT,
-        )
+    yield against("The paper's clusters, seven pairs both ways", pairs, fastest(pairs[0]), True, 8, apart)
+    yield against("The paper's clusters, seven pairs both ways", pairs, "ripser.py", False, 15, apart)
+    yield Row(
+        f"Sums of bars in the {len(apart)} calls above that finished",
+        f"equal to {AGREEMENT:.0e}",
+        f"to {max(apart):.0e}",
+        max(apart) <= AGREEMENT,
     )
-    return found + rtd_matrix.rows()

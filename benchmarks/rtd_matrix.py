@@ -3,6 +3,7 @@
 import multiprocessing
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -129,14 +130,12 @@ def matrix() -> list[Row]:
     ]
 
 
-def rows() -> list[Row]:
+def rows() -> Iterator[Row]:
     """Threads, memory, growth, the matrix."""
     cross_barcode(*cloud_pair(50))  # compiles
-    return [
-        threads(),
-        memory(1000),
-        memory(3000),
-        growth("independent Gaussians, 64-d", 64),
-        growth("the same in the plane", 2),
-        *matrix(),
-    ]
+    yield threads()
+    yield memory(1000)
+    yield memory(3000)
+    yield growth("independent Gaussians, 64-d", 64)
+    yield growth("the same in the plane", 2)
+    yield from matrix()

@@ -51,10 +51,11 @@ def pair(choices: state.Choices) -> None:
 
     jobs = cache.jobs()
     linked = st.session_state["arrived"] and st.query_params.get("run") == "1"
-    if st.session_state.pop("asked", None) == recipe.key or linked:
+    asked = st.session_state.pop("asked", None) == recipe.key
+    if asked or linked:  # a link shows what failed, and only a click tries again
         jobs_now = (
-            cache.submit_matrix(beside, state.visitor(), cheap),
-            cache.submit_matrix(recipe, state.visitor(), cost),
+            cache.submit_matrix(beside, state.visitor(), cheap, retry=asked),
+            cache.submit_matrix(recipe, state.visitor(), cost, retry=asked),
         )
         with st.skeleton(height=MAP_HEIGHT):
             jobs_now[0].finished.wait(estimates.CHEAP)

@@ -16,9 +16,9 @@ def start() -> threading.Thread:
 
 
 def _run() -> None:
-    # In parallel, and it lowers its own priority: the first page goes before the first computation.
-    import_module("repsim_ui.work").nursery().start()
     for name in MODULES:
         import_module(name)
+    # After them, and it lowers its own priority: the first page goes before the first computation.
+    import_module("repsim_ui.work").nursery().start()
     # A process of its own: compiling would hold the lock of the interpreter. The first start ever takes seconds.
     subprocess.run([sys.executable, "-m", "repsim_core.kernels"], check=False)
