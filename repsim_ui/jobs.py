@@ -159,7 +159,7 @@ class Jobs:
                 return
             job.watchers.pop(watcher, None)
             job.left.add(watcher)
-            if not job.watchers:
+            if not any(self._present(one) for one in job.watchers):  # a tab before its reload does not count
                 self._end(job)
 
     def place(self, job: Job) -> int:
