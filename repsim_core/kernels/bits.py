@@ -20,17 +20,22 @@ def contains(words: Any, item: int) -> bool:
 
 
 @njit
+def highest_in(word: Any) -> int:
+    """The largest item of one word that is not empty."""
+    at = 0
+    for shift in (32, 16, 8, 4, 2, 1):
+        if word >> np.uint64(shift):
+            word >>= np.uint64(shift)
+            at += shift
+    return at
+
+
+@njit
 def lowest_bit(words: Any) -> int:
     """The smallest item of a set, −1 if it is empty."""
     for q in range(len(words)):
-        word = words[q]
-        if word:
-            at = q << 6
-            for shift in (32, 16, 8, 4, 2, 1):
-                if not word & ((np.uint64(1) << np.uint64(shift)) - np.uint64(1)):
-                    word >>= np.uint64(shift)
-                    at += shift
-            return at
+        if words[q]:
+            return (q << 6) + highest_in(words[q] & (~words[q] + np.uint64(1)))
     return -1
 
 
@@ -38,12 +43,6 @@ def lowest_bit(words: Any) -> int:
 def highest_bit(words: Any, top: int) -> int:
     """The largest item of a set that has none above word ``top``, −1 if it is empty."""
     for q in range(top, -1, -1):
-        word = words[q]
-        if word:
-            at = q << 6
-            for shift in (32, 16, 8, 4, 2, 1):
-                if word >> np.uint64(shift):
-                    word >>= np.uint64(shift)
-                    at += shift
-            return at
+        if words[q]:
+            return (q << 6) + highest_in(words[q])
     return -1

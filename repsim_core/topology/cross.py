@@ -26,7 +26,7 @@ def cross_barcode(dx: ArrayLike, dy: ArrayLike, *, dimension: int = 1) -> Persis
         Distances ``(n, n)`` of the same points in the same order, each over its own scale
         (:func:`repsim_core.topology.normalised_distances`).
     dimension
-        1 by our own kernel, O(n² log n + n³ / 128); 0 and 2 by GUDHI, where 2 builds all n⁴ / 24 tetrahedra.
+        1 by our own kernel, O(n² + n³ / 128) and what its few relations need; 0 and 2 by GUDHI, where 2 builds all n⁴ / 24 tetrahedra.
 
     Returns
     -------
