@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from repsim_ui import divergence, divergence_experiments, links, state
+from repsim_ui import divergence, divergence_clouds, divergence_networks, links, state
 from repsim_ui.messages import shown_to_the_user
 
 VIEWS = {
     "This pair": divergence.pair,
-    "Clusters and rings": divergence_experiments.clouds,
-    "Along training": divergence_experiments.training,
-    "Between domains": divergence_experiments.domains,
+    "Clusters and rings": divergence_clouds.clouds,
+    "Along training": divergence_networks.training,
+    "Between domains": divergence_networks.domains,
 }
 
 st.title("Divergence")

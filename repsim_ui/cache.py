@@ -170,19 +170,5 @@ def ordered_clouds(family: str) -> experiments.Order:
     return experiments.ordered_clouds(family)
 
 
-@st.cache_data(show_spinner=False, max_entries=256)
-def divergence_between(
-    first: tuple[str, str], second: tuple[str, str], layer: str, n: int, seed: int, trials: int, batch: int
-) -> tuple[TopologyDivergence, float]:
-    """RTD and debiased CKA of one layer in two networks or on two domains; each side is a model and a dataset."""
-    x, y = (_one_layer(model, data, n, seed, layer) for model, data in (first, second))
-    return topology.rtd(x, y, trials=trials, batch=batch), similarity.score(x, y)
-
-
-@st.cache_resource(show_spinner=False, max_entries=24)
-def _one_layer(model: str, data: str, n: int, seed: int, layer: str) -> Representation:
-    return activations.extract(models.load(model, weights=weights_of(model)), dataset(data, n, seed), [layer])[layer]
-
-
 def _divergence_of(recipe: Recipe, row: str, column: str) -> tuple[Representation, Representation, dict[str, Any]]:
     return _layer(recipe, "a", row), _layer(recipe, "b", column), dict(recipe.options)

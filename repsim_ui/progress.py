@@ -1,11 +1,15 @@
 """A job on the page: its progress, the way to stop it, and what is left when it failed."""
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
-from repsim_ui import cache, state
+from repsim_core import __version__
+from repsim_core.types import digest
+from repsim_ui import cache, estimates, state
 from repsim_ui.job import Job
 from repsim_ui.messages import plain
 from repsim_ui.sentences import duration
@@ -49,6 +53,36 @@ def failed(job: Job, again: Callable[[], None]) -> None:
     with st.container(horizontal=True):
         st.button("Try again", key="again", on_click=again)
         st.button("Dismiss", key="dismiss", on_click=_dismiss, args=(job.key,), type="tertiary")
+
+
+def result(kind: str, recipe: Mapping[str, Any], title: str, seconds: float, height: int) -> Any | None:
+    """What is there of a result that nobody needs to ask for: all of it, the newest part, or None and a way to it.
+
+    ``kind`` is a key of :data:`repsim_ui.work.KINDS`, ``recipe`` in JSON's types, ``seconds`` the estimate and
+    ``height`` that of the skeleton while there is nothing.
+    """
+    key = digest(__version__, kind, json.dumps(recipe, sort_keys=True))
+
+    def ask() -> None:
+        st.session_state["asked"] = key
+
+    job = cache.jobs().find(key)
+    asked = st.session_state.pop("asked", None) == key
+    if job is None or asked:
+        job = cache.jobs().submit(key, kind, dict(recipe), title, state.visitor(), seconds, retry=asked)
+        with st.skeleton(height=height):
+            job.finished.wait(min(seconds, estimates.CHEAP))
+    if job.state == "done":
+        return job.result
+    part = job.partial()
+    if job.state == "failed":
+        failed(job, ask)
+    elif job.state == "cancelled":
+        st.info("This run was cancelled" + ("; what it found is below." if part is not None else "."))
+        st.button("Compute", key="compute", on_click=ask)
+    else:
+        follow(job, None if part is not None else height, partial=True)
+    return part
 
 
 def _dismiss(key: str) -> None:

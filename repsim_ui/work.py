@@ -34,8 +34,17 @@ class Kind:
 
 KINDS = {
     "layer_map": Kind("repsim_ui.layer_maps:work", "repsim_core.types:SimilarityMatrix"),
+    "training": Kind("repsim_ui.network_experiments:training", "repsim_core.types:ResultTable"),
+    "domains": Kind("repsim_ui.network_experiments:domains", "repsim_core.types:ResultTable"),
 }
-PRELOAD = ("torch", "numba", "sklearn.datasets", "repsim_core.datasets", "repsim_ui.layer_maps")
+PRELOAD = (
+    "torch",
+    "numba",
+    "sklearn.datasets",
+    "repsim_core.datasets",
+    "repsim_ui.layer_maps",
+    "repsim_ui.network_experiments",
+)
 
 
 @cache

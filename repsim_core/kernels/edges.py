@@ -141,7 +141,7 @@ def _spread(k: int, lens: Any, reached: Any, joined: Any) -> bool:
 @inlined
 def _meets(k: int, reached: Any, joined: Any) -> bool:
     """Whether a point is joined to one that is reached."""
-    for q in range(len(reached)):
+    for q in range(len(reached)):  # noqa: SIM110 (numba has no any of a generator)
         if reached[q] & joined[k, q]:
             return True
     return False

@@ -25,14 +25,16 @@ def sorted_with(values: Any, items: Any) -> Any:
             starts[digit, (key >> np.uint64(digit * DIGIT)) & mask] += 1
     other_keys, other_items = np.empty_like(keys), np.empty_like(items)
     for digit in range(PASSES):
-        start, shift, total = starts[digit], np.uint64(digit * DIGIT), np.int64(0)
+        start, shift = starts[digit], np.uint64(digit * DIGIT)
         if not count or start[(keys[0] >> shift) & mask] == count:
             continue
+        first = 0
         for bucket in range(len(start)):
-            start[bucket], total = total, total + start[bucket]
+            held, start[bucket] = start[bucket], first
+            first += held
         for at in range(count):
-            bucket = np.int64((keys[at] >> shift) & mask)
-            other_keys[start[bucket]], other_items[start[bucket]] = keys[at], items[at]
-            start[bucket] += 1
+            place = (keys[at] >> shift) & mask
+            other_keys[start[place]], other_items[start[place]] = keys[at], items[at]
+            start[place] += 1
         keys, other_keys, items, other_items = other_keys, keys, other_items, items
     return keys.view(np.float64), items

@@ -4,6 +4,7 @@ from repsim_core.types.arrays import Stimuli, digest, read_only
 from repsim_core.types.library import Dataset, DatasetCard, LayerInfo, ModelCard
 from repsim_core.types.matrix import SimilarityMatrix
 from repsim_core.types.representation import LayerActivations, Representation
+from repsim_core.types.table import ResultTable
 from repsim_core.types.topology import PersistenceDiagram, TopologyDivergence
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ModelCard",
     "PersistenceDiagram",
     "Representation",
+    "ResultTable",
     "SimilarityMatrix",
     "Stimuli",
     "TopologyDivergence",

@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 
 from repsim_core.kernels.bits import flip, highest_bit, lowest_bit
 from repsim_core.kernels.edges import sorted_edges
+from repsim_core.kernels.radix import sorted_with
 from repsim_core.kernels.trees import spanning_tree
 from tests.topology.twins import joined, kruskal, matrix, spaces
 
@@ -24,6 +25,28 @@ def test_bits_are_a_set_with_a_smallest_and_a_largest_item(items):
         assert highest_bit(words, 2) == max(expected, default=-1)
         for top in range(3):
             assert highest_bit(words, top) == max((one for one in expected if one < 64 * (top + 1)), default=-1)
+
+
+@given(
+    values=st.lists(
+        st.one_of(
+            st.sampled_from([0.0, 5e-324, 1.0, 1.0 + 2**-52, 2.0, 1e308, np.inf]),
+            st.floats(0, allow_nan=False).map(lambda one: one + 0.0),  # no −0
+        ),
+        max_size=40,
+    )
+)
+def test_sorting_by_bits_is_a_stable_sort(values):
+    given = np.array(values)
+    order = np.argsort(given, kind="stable")
+    found, items = sorted_with(given.copy(), np.arange(len(given), dtype=np.int32))
+    np.testing.assert_array_equal(found, given[order])
+    np.testing.assert_array_equal(items, order)
+
+
+def test_minus_zero_is_the_smallest_distance():
+    w = np.array([[0.0, -0.0, 1.0], [-0.0, 0.0, 2.0], [1.0, 2.0, 0.0]])
+    assert sorted_edges(w, 2.0).values.tolist() == [0.0, 1.0, 2.0]
 
 
 # the skeleton -------------------------------------------------------------------------------------------------------

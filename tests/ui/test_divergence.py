@@ -191,16 +191,19 @@ def test_clusters_have_the_taus_of_the_paper():
     assert table.loc["CKA, linear, biased", "Kendall's tau with k"] == pytest.approx(-0.2)
 
 
-def test_training_ends_near_the_trained_network():
-    app = opened(view="Along training", n="50", layer="head")
-    curve = decoded(charts(app)[0]["data"][0]["y"])
-    assert len(curve) == 9
-    assert curve[0] == curve.max()  # the untrained network is the farthest
-    assert curve[-1] < curve[0] / 2
+def test_training_ends_at_the_trained_network_and_says_who_follows_the_predictions():
+    app = finished(opened(view="Along training", n="50", layer="head"))
+    rtd, cka, differ = (decoded(one["y"]) for one in charts(app)[0]["data"])
+    assert len(rtd) == len(cka) == len(differ) == 10
+    assert rtd[0] == rtd.max()  # the untrained network is the farthest
+    assert rtd[-2] < rtd[0] / 2
+    assert rtd[-1] == differ[-1] == 0
+    with_rtd = np.corrcoef(rtd[:-1], differ[:-1])[0, 1]
+    assert any(f"RTD **{with_rtd:.3f}**" in one for one in unescaped(app.markdown))
 
 
 def test_domains_compare_the_same_shapes():
-    app = opened(view="Between domains", n="40")
+    app = finished(opened(view="Between domains", n="40"))
     table = app.dataframe[0].value
     assert table["domains"].tolist() == [
         "shapes × shapes_texture",
@@ -208,6 +211,7 @@ def test_domains_compare_the_same_shapes():
         "shapes_texture × shapes_sketch",
     ]
     np.testing.assert_allclose(table["cluster part"] + table["loop part"], table["RTD"], rtol=1e-9)
+    assert table["accuracy, first"][0] > table["accuracy, second"][0]  # it was trained on the first
 
 
 def test_the_address_of_a_view_names_everything():
