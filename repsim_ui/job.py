@@ -41,7 +41,7 @@ class Job:
     started_at: float = 0.0
     stage_at: float = 0.0
     unwatched_at: float | None = None
-    over_bytes: int = 0  # memory it had when it was stopped for that
+    stopped: tuple[str, str] | None = None  # why the watchdog stopped it, in words and as the name of an error
     child: Child | None = None
     reader: Callable[["Job"], Any] | None = None
     seen: tuple[int, Any] = (0, None)  # the partial result that was read last

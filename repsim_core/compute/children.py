@@ -12,8 +12,11 @@ from contextlib import suppress
 from typing import Any
 
 from repsim_core.compute.nursery import ANSWER, BORN, READY, REQUEST
+from repsim_core.compute.worker import LARGEST_RESULT
+from repsim_core.errors import FormatError
 
 MOST_DIAGNOSTICS = 64_000  # bytes kept of what a child prints
+LONGEST_LINE = 64_000  # of one message, without the bytes that follow it
 FAREWELL = 5.0  # seconds between a closed channel and the news of the death
 
 
@@ -30,24 +33,36 @@ class Child:
         self._reader.start()
 
     def events(self) -> Iterator[tuple[dict[str, Any], bytes]]:
-        """Messages in order, each with the bytes that follow it."""
+        """Messages in order, each with the bytes that follow it; FormatError for what no child of ours would say."""
         with self._channel, self._channel.makefile("rb") as stream:
             try:
-                while line := stream.readline():
-                    if not line.endswith(b"\n"):
+                while line := stream.readline(LONGEST_LINE + 1):
+                    if not line.endswith(b"\n") and len(line) <= LONGEST_LINE:
                         break  # died in the middle of a word
-                    message = json.loads(line)
-                    yield message, stream.read(message.get("raw", 0))
+                    message = _message(line)
+                    raw = stream.read(message.get("raw", 0))
+                    if len(raw) < message.get("raw", 0):
+                        break
+                    yield message, raw
             except OSError:
                 pass  # reset: as good as closed
-        self.dead.wait(FAREWELL)
-        self._reader.join(FAREWELL)
+        self._farewell()
+
+    def end(self) -> None:
+        """Kill it and wait for the news of its death."""
+        self.kill()
+        self._farewell()
 
     def kill(self) -> None:
         """End it and its group now; a second time does nothing."""
         with suppress(OSError):
             self._channel.shutdown(socket.SHUT_RDWR)  # one that is not born yet ends at birth
         self._nursery.kill(self)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it ended by no fault of its own: with its nursery, or its result went before it was read."""
+        return self.status is None or self.status == 0
 
     @property
     def printed(self) -> str:
@@ -74,6 +89,12 @@ class Child:
         except (OSError, ValueError):
             return 0
         return (resident - shared) * os.sysconf("SC_PAGE_SIZE") - since
+
+    def _farewell(self) -> None:
+        if not self.dead.wait(FAREWELL) and self.pid:  # it closed its channel and lives on
+            self.kill()
+            self.dead.wait(FAREWELL)
+        self._reader.join(FAREWELL)
 
     def _drain(self) -> None:
         with os.fdopen(self._diagnostics, "rb", buffering=0) as stream:
@@ -186,6 +207,16 @@ class Nursery:
         for child in lost:
             child.born.set()
             child.dead.set()
+
+
+def _message(line: bytes) -> dict[str, Any]:
+    try:
+        message = json.loads(line)
+        if isinstance(message["event"], str) and 0 <= message.get("raw", 0) <= LARGEST_RESULT:
+            return dict(message)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        pass
+    raise FormatError(f"The computation answered with {line[:40]!r}, which is no message; it was stopped.")
 
 
 def _exactly(control: socket.socket, count: int) -> bytes:

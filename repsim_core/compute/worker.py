@@ -27,6 +27,7 @@ from repsim_core.errors import BudgetError, InputError, RepsimError
 
 LARGEST_RESULT = 256_000_000
 MORE_NICENESS = 5  # of long work, beyond that of the nursery: pages first, short work next
+MOST_WORDS = 4000  # characters of an error that reach the page; all of it is among the details
 INTERVAL = 0.05  # seconds between two lines of progress on one stage
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
@@ -186,7 +187,7 @@ def function(target: str, packages: list[str]) -> Work:
 
 def _words(error: BaseException) -> str:
     if isinstance(error, RepsimError):
-        return str(error)
+        return str(error)[:MOST_WORDS]
     if isinstance(error, MemoryError):
         return "It ran out of memory. Take fewer stimuli or fewer layers."
-    return str(error) or "no message"
+    return str(error)[:MOST_WORDS] or "no message"

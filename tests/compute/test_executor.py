@@ -21,7 +21,7 @@ from repsim_core.errors import InputError
 from repsim_ui.jobs import Jobs
 from repsim_ui.recipes import Recipe
 from repsim_ui.responses import extracted
-from tests.compute.children import until
+from tests.jobs.supervisor import until
 
 ROOT = Path(__file__).parents[2]
 

@@ -58,7 +58,7 @@ def test_a_crash_can_be_tried_again(placed):
 
 def test_a_waiting_job_says_its_place(placed, warm, monkeypatch):
     job = placed(33, expected=40.0)
-    monkeypatch.setattr(warm, "_queue", [Job("other", "layer_map", {}, "", expected=60.0), job])
+    monkeypatch.setattr(warm._line, "queued", [Job("other", "layer_map", {}, "", expected=60.0), job])
     app = opened(MAP, n="33")
     assert app.get("progress")[0].proto.text == f"Number 2 in the queue, about {60 / warm.slots:.0f} s to wait"
 

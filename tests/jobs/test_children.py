@@ -9,7 +9,7 @@ from repsim_core.compute.children import Nursery
 from repsim_core.compute.nursery import NICENESS
 from repsim_core.compute.worker import MORE_NICENESS, function
 from repsim_core.errors import InputError
-from tests.compute.children import alive, end, supervisor, until
+from tests.jobs.supervisor import alive, end, supervisor, until
 
 
 def done(jobs, kind, recipe=None, key=None):
@@ -153,6 +153,6 @@ def test_threads_and_priority_of_a_child(tmp_path):
 
 
 def test_only_functions_of_the_program_run():
-    assert function("tests.compute.fake_jobs:answer", ["tests"]).__name__ == "answer"
+    assert function("tests.jobs.fake_jobs:answer", ["tests"]).__name__ == "answer"
     with pytest.raises(InputError, match="'os:system' is no work of repsim_core or repsim_ui"):
         function("os:system", ["repsim_core", "repsim_ui"])

@@ -4,12 +4,13 @@ import os
 import signal
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 from repsim_core.compute.store import Store
 from repsim_ui.jobs import Jobs
 from repsim_ui.work import Kind
 
-HERE = "tests.compute.fake_jobs"
+HERE = "tests.jobs.fake_jobs"
 NAMES = (
     *("answer", "wait_for_file", "spin", "refine", "degenerate", "broken", "segfault", "killed", "silent_exit"),
     *("greedy", "noisy", "large", "surroundings"),
@@ -24,6 +25,14 @@ def supervisor(folder, nursery, limit=10**9, **options):
         yield jobs
     finally:
         jobs.close(nursery=False)
+
+
+def ask(jobs, key, watcher="me", kind="answer", seconds=None, **recipe):
+    return jobs.submit(key, kind, recipe, f"title of {key}", watcher, seconds)
+
+
+def opened(gate):
+    Path(gate["file"]).touch()
 
 
 def until(true, seconds=20):

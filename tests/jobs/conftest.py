@@ -3,7 +3,7 @@
 import pytest
 
 from repsim_core.compute.children import Nursery
-from tests.compute.children import supervisor
+from tests.jobs.supervisor import supervisor
 
 
 @pytest.fixture(scope="session")
@@ -16,5 +16,12 @@ def nursery():
 
 @pytest.fixture
 def jobs(tmp_path, nursery):
-    with supervisor(tmp_path / "results", nursery) as found:
+    """One job at a time, and four finished ones in memory."""
+    with supervisor(tmp_path / "results", nursery, keep=4, slots=1) as found:
         yield found
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """A job that runs until the gate is opened."""
+    return {"kind": "wait_for_file", "file": str(tmp_path / "go")}
