@@ -39,7 +39,8 @@ KINDS = {
 }
 PRELOAD = (
     "torch",
-    "numba",
+    "repsim_core.kernels.cone",
+    "repsim_core.kernels.trees",
     "sklearn.datasets",
     "repsim_core.datasets",
     "repsim_ui.layer_maps",

@@ -1,17 +1,21 @@
 """R-Cross-Barcode: what the union of two neighbourhood graphs closes up that the first one alone does not."""
 
-import gudhi
+import math
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repsim_core.compute.memory import budget_bytes, readable_bytes
 from repsim_core.errors import BudgetError, InputError, ShapeError
-from repsim_core.kernels.cone import cone_bars
-from repsim_core.kernels.edges import LARGEST_N, Edges, sorted_edges
 from repsim_core.topology.distances import checked
 from repsim_core.types import PersistenceDiagram
 
+if TYPE_CHECKING:  # the kernels import numba, a sixth of a second that no page should wait for
+    from repsim_core.kernels.edges import Edges
+
 BYTES_A_SIMPLEX = 70  # of GUDHI's simplex tree, measured
+BYTES_A_PAIR = 28  # of the kernel, of n² pairs: sorted edges, ranks and bits, measured
 
 
 def cross_barcode(dx: ArrayLike, dy: ArrayLike, *, dimension: int = 1) -> PersistenceDiagram:
@@ -26,7 +30,8 @@ def cross_barcode(dx: ArrayLike, dy: ArrayLike, *, dimension: int = 1) -> Persis
         Distances ``(n, n)`` of the same points in the same order, each over its own scale
         (:func:`repsim_core.topology.normalised_distances`).
     dimension
-        1 by our own kernel, O(n² + n³ / 128) and what its few relations need; 0 and 2 by GUDHI, where 2 builds all n⁴ / 24 tetrahedra.
+        1 by our own kernel, O(n² + n³ / 128) and what its few relations need; 0 and 2 by GUDHI, where 2 builds all
+        n⁴ / 24 tetrahedra.
 
     Returns
     -------
@@ -71,17 +76,27 @@ def both_directions(w: NDArray[np.float64], other: NDArray[np.float64]) -> tuple
     return tuple(cone_diagram(edges, one, radius) for one, radius in zip((w, other), radii, strict=True))
 
 
-def ordered(smaller: NDArray[np.float64], radius: float) -> Edges:
-    """Edges up to a radius, of no more points than the kernel can number."""
+def ordered(smaller: NDArray[np.float64], radius: float) -> "Edges":
+    """Edges up to a radius, of no more points than the kernel can number and the memory holds."""
+    from repsim_core.kernels.edges import LARGEST_N, sorted_edges
+
     if len(smaller) > LARGEST_N:
         raise BudgetError(
             f"{len(smaller)} points are more than the {LARGEST_N} that a cross-barcode takes; take a subset."
         )
+    needed, limit = BYTES_A_PAIR * len(smaller) ** 2, budget_bytes()
+    if needed > limit:
+        raise BudgetError(
+            f"A cross-barcode of {len(smaller)} points takes {readable_bytes(needed)} (limit {readable_bytes(limit)}); "
+            f"take {math.isqrt(limit // BYTES_A_PAIR)} points or fewer, or several smaller subsets."
+        )
     return sorted_edges(smaller, radius)
 
 
-def cone_diagram(edges: Edges, w: NDArray[np.float64], radius: float) -> PersistenceDiagram:
+def cone_diagram(edges: "Edges", w: NDArray[np.float64], radius: float) -> PersistenceDiagram:
     """Bars over sorted edges of the smaller distances."""
+    from repsim_core.kernels.cone import cone_bars
+
     births, deaths, born, died = cone_bars(edges, w, radius)
     return PersistenceDiagram(births, deaths, 1, born, died, {"of": "R-Cross-Barcode", "n": len(w)})
 
@@ -102,6 +117,8 @@ def _by_gudhi(w: NDArray[np.float64], smaller: NDArray[np.float64], dimension: i
             f"Dimension {dimension} at {n} points builds {simplices:.2g} simplices, about {needed} (limit {limit}); "
             "take fewer points."
         )
+    import gudhi  # takes a tenth of a second, and few ask
+
     radius = enclosing_radius(w)
     tree = gudhi.SimplexTree()
     apex = n
@@ -120,7 +137,7 @@ def _by_gudhi(w: NDArray[np.float64], smaller: NDArray[np.float64], dimension: i
     return _from_tree(tree, apex, dimension, radius)
 
 
-def _from_tree(tree: gudhi.SimplexTree, apex: int, dimension: int, radius: float) -> PersistenceDiagram:
+def _from_tree(tree: Any, apex: int, dimension: int, radius: float) -> PersistenceDiagram:
     births, deaths, born, died = [], [], [], []
     for one, other in tree.persistence_pairs():
         if len(one) != dimension + 1 or (dimension == 0 and not other):

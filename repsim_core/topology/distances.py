@@ -89,7 +89,10 @@ def scale_of(found: NDArray[np.float64], scale: str) -> float:
 
 def checked(matrix: ArrayLike, label: str) -> NDArray[np.float64]:
     """A distance matrix: square, finite, symmetric, not negative, zero on the diagonal."""
-    given = np.asarray(matrix)
+    try:
+        given = np.asarray(matrix)
+    except ValueError as error:
+        raise ShapeError(f"{label}: the rows have different lengths; give a square matrix of distances.") from error
     if given.dtype.kind not in "biuf":
         raise ShapeError(f"{label}: expected real numbers, got dtype {given.dtype}; convert it to float64.")
     array = np.ascontiguousarray(given, dtype=np.float64)

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repsim_core.errors import ShapeError
-from repsim_core.kernels.trees import merge_bars, spanning_tree
 from repsim_core.topology.cross import cone_diagram, enclosing_radius, ordered
 from repsim_core.topology.distances import checked
 from repsim_core.types import PersistenceDiagram
@@ -17,6 +16,8 @@ LITE_WARNING = (
 
 def tree_weight(d: NDArray[np.float64]) -> float:
     """Total length of a minimum spanning tree."""
+    from repsim_core.kernels.trees import spanning_tree
+
     return float(spanning_tree(d)[0].sum())
 
 
@@ -43,6 +44,8 @@ def rtd_lite_barcode(dx: ArrayLike, dy: ArrayLike) -> PersistenceDiagram:
     are −1.
     """
     w, other = _pair(dx, dy)
+    from repsim_core.kernels.trees import merge_bars, spanning_tree
+
     (small, small_ends), (large, large_ends) = (_sorted(spanning_tree(one)) for one in (np.minimum(w, other), w))
     births, deaths = merge_bars(small, small_ends, large, large_ends)
     kept = deaths > births

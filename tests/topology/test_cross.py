@@ -242,6 +242,7 @@ def changed(at, value, *, both=True):
 
 REFUSED = [
     (GOOD[:2], ShapeError, r"expected a square matrix of distances \(n, n\), got shape \(2, 3\)"),
+    ([[0.0, 1.0], [1.0]], ShapeError, "the rows have different lengths; give a square matrix of distances"),
     (np.arange(3.0), ShapeError, r"expected a square matrix of distances \(n, n\), got shape \(3,\)"),
     (np.zeros((0, 0)), ShapeError, "there are no points; give at least one"),
     (changed((0, 2), np.nan), InputError, "the distance of points 0 and 2 is NaN or infinite"),

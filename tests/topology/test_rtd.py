@@ -15,6 +15,7 @@ from repsim_core.errors import (
     StimulusMismatchError,
     UnknownNameError,
 )
+from repsim_core.kernels import edges
 from repsim_core.topology import chosen_subsets, cross, cross_barcode, normalised_distances, rtd, rtd_lite, srtd_barcode
 from repsim_core.types import Representation
 
@@ -267,10 +268,21 @@ def test_other_stimuli_are_refused():
     "barcode", [cross_barcode, cross.both_directions, srtd_barcode], ids=["one way", "both ways", "symmetric"]
 )
 def test_more_points_than_the_kernel_can_number_are_refused(monkeypatch, barcode):
-    monkeypatch.setattr(cross, "LARGEST_N", 19)
+    monkeypatch.setattr(edges, "LARGEST_N", 19)
     w = normalised_distances(X)
     with pytest.raises(BudgetError, match="20 points are more than the 19 that a cross-barcode takes; take a subset"):
         barcode(w, w)
+
+
+@pytest.mark.parametrize(
+    "barcode", [cross_barcode, cross.both_directions, srtd_barcode], ids=["one way", "both ways", "symmetric"]
+)
+def test_more_points_than_the_memory_holds_are_refused_with_the_number_that_it_holds(monkeypatch, barcode):
+    monkeypatch.setenv("REPSIM_MEMORY_GB", "0.00001")
+    w = normalised_distances(X)
+    with pytest.raises(BudgetError, match=r"20 points takes 11 kB \(limit 10\.0 kB\); take 18 points or fewer"):
+        barcode(w, w)
+    barcode(w[:18, :18], w[:18, :18])
 
 
 def test_pairs_of_the_largest_n_still_fit_their_numbers():
