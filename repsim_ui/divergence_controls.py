@@ -25,8 +25,13 @@ def chosen(n: int) -> tuple[str, tuple[Option, ...], str, str]:
 def size(recipe: Recipe) -> tuple[int, int]:
     """Stimuli in a subset, and subsets."""
     options = dict(MEASURES[recipe.measure].options) | dict(recipe.options)
-    batch = int(options["batch"] or min(PUBLISHED, recipe.n))
+    batch = int(options["batch"])
     return batch, 1 if batch >= recipe.n else int(options["trials"])
+
+
+def usual_batch(n: int) -> int:
+    """500 as published, or half of fewer than 1000 stimuli: subsets have to differ for a standard error."""
+    return max(2, min(PUBLISHED, n // 2))
 
 
 def _measure() -> str:
@@ -41,15 +46,15 @@ def _measure() -> str:
     )
 
 
-def _subsets(n: int) -> tuple[int, int | None]:
-    """How many subsets of how many stimuli; None is as published."""
+def _subsets(n: int) -> tuple[int, int]:
+    """How many subsets of how many stimuli."""
     links.keep_whole_number("trials", "Subsets", 1, MOST_TRIALS, MOST_TRIALS)
     if "batch" in st.query_params:
-        links.keep_whole_number("batch", "Batch", 2, n, min(PUBLISHED, n))
+        links.keep_whole_number("batch", "Batch", 2, n, usual_batch(n))
     held = st.session_state.get("batch")
     if held is not None and held > n:
         st.session_state["batch"] = None
-        st.toast(f"A batch of {held} needs as many stimuli; showing {min(PUBLISHED, n)}.")
+        st.toast(f"A batch of {held} needs as many stimuli; showing {usual_batch(n)}.")
     trials = st.number_input(
         "Subsets", 1, MOST_TRIALS, step=1, key="trials", bind="query-params", width=150, help="Ten in the paper."
     )
@@ -59,24 +64,25 @@ def _subsets(n: int) -> tuple[int, int | None]:
         max(n, 2),
         value=None,
         step=50,
-        placeholder=str(min(PUBLISHED, n)),
+        placeholder=str(usual_batch(n)),
         key="batch",
         bind="query-params",
         width=150,
-        help="Stimuli in a subset: 500 in the paper, or all. Values grow with it: compare only those of one batch.",
+        help="Stimuli in a subset: 500 in the paper; left empty, half of fewer than 1000. "
+        "Values grow with it: compare only those of one batch.",
     )
-    return int(trials), None if batch is None else int(batch)
+    return int(trials), usual_batch(n) if batch is None else int(batch)
 
 
-def _hint(n: int, batch: int | None) -> None:
-    if (batch or min(PUBLISHED, n)) >= n:
+def _hint(n: int, batch: int) -> None:
+    if batch >= n:
         st.caption(
             f"A batch of all {n} stimuli is one subset, without a standard error. "
             "Take more stimuli at the side or a smaller batch."
         )
 
 
-def _options(trials: int, batch: int | None) -> tuple[Option, ...]:
+def _options(trials: int, batch: int) -> tuple[Option, ...]:
     """Options that differ from their defaults."""
     links.keep_known("metric", "Metric", METRICS, "euclidean")
     links.keep_known("scale", "Scale", SCALES, "quantile")
@@ -88,8 +94,7 @@ def _options(trials: int, batch: int | None) -> tuple[Option, ...]:
             "Scale", list(SCALES), key="scale", bind="query-params", help=controls.pooling_help(SCALES)
         )
     default = MEASURES[FAMILY[0]].options
-    given: tuple[Option, ...] = (("trials", trials), ("metric", metric), ("scale", scale))
-    given += () if batch is None else (("batch", batch),)
+    given: tuple[Option, ...] = (("trials", trials), ("metric", metric), ("scale", scale), ("batch", batch))
     return tuple((name, value) for name, value in given if value != default[name])
 
 

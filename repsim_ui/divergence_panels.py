@@ -10,7 +10,7 @@ import streamlit as st
 
 from repsim_core import figures
 from repsim_core.types import Dataset, PersistenceDiagram, TopologyDivergence
-from repsim_ui import cache, charts, library, links
+from repsim_ui import cache, charts, divergence_controls, hover, library, links
 from repsim_ui.messages import plain
 from repsim_ui.recipes import Recipe
 
@@ -78,6 +78,8 @@ def _bars(recipe: Recipe, row: str, column: str, key: str, draw: Callable[..., g
             on_select=clicked,
             selection_mode="points",
         )
+        behind = [found.subsets[0][one.birth_simplices].tolist() for one in sides.values()]
+        hover.thumbnails(key, data, dict(enumerate(behind, start=len(drawn.data) - len(SIDES))))
     with right:
         _chosen_bar(found, distances, data, names)
     st.caption(
@@ -87,9 +89,8 @@ def _bars(recipe: Recipe, row: str, column: str, key: str, draw: Callable[..., g
 
 
 def _trial(recipe: Recipe) -> int:
-    options = dict(recipe.options)
-    trials = int(options.get("trials", 10))
-    if trials == 1 or int(options.get("batch", min(500, recipe.n))) >= recipe.n:
+    _, trials = divergence_controls.size(recipe)
+    if trials == 1:
         return 0
     links.keep_whole_number("trial", "Subset", 1, trials, 1)
     if st.session_state.get("trial", 1) > trials:
@@ -170,7 +171,7 @@ def _table(sides: dict[str, PersistenceDiagram], ids: list[str], distances: Any)
 
 
 def _batches(recipe: Recipe, row: str, column: str) -> None:
-    batch = int(dict(recipe.options).get("batch", min(500, recipe.n)))
+    batch, _ = divergence_controls.size(recipe)
     with st.skeleton(height=PANEL_HEIGHT):
         table = cache.rtd_of_batches(recipe, row, column, batch)
         whole = cache.all_subsets(recipe, row, column)

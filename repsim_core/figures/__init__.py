@@ -3,7 +3,7 @@
 from repsim_core.figures.detail import example_matrices, projection, spectra
 from repsim_core.figures.export import coloured, for_export
 from repsim_core.figures.matrix import add_pick_layer, best_match_curves, similarity_heatmap
-from repsim_core.figures.stimuli import class_balance, points, stimuli_grid, target_histogram
+from repsim_core.figures.stimuli import class_balance, points, stimuli_grid, target_histogram, thumbnail
 from repsim_core.figures.topology import (
     barcode,
     persistence_diagram,
@@ -30,6 +30,7 @@ __all__ = [
     "stacked_parts",
     "stimuli_grid",
     "target_histogram",
+    "thumbnail",
     "trial_curve",
     "value_curves",
 ]

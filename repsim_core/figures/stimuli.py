@@ -1,5 +1,7 @@
 """What was shown to the models: pictures, points, and how many of each class."""
 
+import base64
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +9,7 @@ import numpy as np
 import plotly.express as px
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from PIL import Image
 
 from repsim_core.figures.detail import projection
 from repsim_core.figures.style import FIRST, escaped, plain_axis, shortened
@@ -44,6 +47,14 @@ def stimuli_grid(images: NDArray[np.floating[Any]], captions: Sequence[str], *, 
         height=90 * lines, margin={"l": 0, "r": 0, "t": 4, "b": 4}, plot_bgcolor="rgba(0,0,0,0)", dragmode=False
     )
     return fig
+
+
+def thumbnail(image: NDArray[np.floating[Any]]) -> str:
+    """A picture ``(channels, height, width)`` in [0, 1] as the address of a PNG that holds it."""
+    pixels = np.clip(np.nan_to_num(image) * 255, 0, 255).astype("uint8").transpose(1, 2, 0)
+    out = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels[..., :3]).save(out, "png")
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
 def class_balance(counts: Sequence[int], names: Sequence[str]) -> go.Figure:

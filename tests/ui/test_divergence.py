@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from repsim_core import activations, datasets, models, similarity, topology
-from repsim_ui import cache
+from repsim_ui import cache, divergence_controls
 
 pytestmark = pytest.mark.usefixtures("warm")
 
@@ -137,7 +137,7 @@ def test_every_panel_draws(tab, count):
 
 
 def test_a_batch_of_all_stimuli_is_one_subset_and_says_so():
-    app = finished(opened(n="60", run="1"))
+    app = finished(opened(n="60", batch="60", run="1"))
     assert any("A batch of all 60 stimuli is one subset" in one for one in unescaped(app.caption))
     assert any(one.endswith("RTD, batch 60, 1 subset") for one in unescaped(app.markdown))
 
@@ -146,8 +146,15 @@ def test_a_batch_above_a_smaller_n_is_lowered_aloud():
     app = computed()
     app.number_input(key="n").set_value(30)
     run(app)
-    assert "A batch of 40 needs as many stimuli; showing 30." in unescaped(app.toast)
+    assert "A batch of 40 needs as many stimuli; showing 15." in unescaped(app.toast)
     assert app.number_input(key="batch").value is None
+
+
+def test_without_a_batch_half_of_the_stimuli_make_a_subset_so_that_there_is_an_error():
+    app = opened(n="60")
+    assert any("cells on 10 subsets of 30 stimuli" in one for one in unescaped(app.markdown))
+    assert not any("is one subset" in one for one in unescaped(app.caption))
+    assert [divergence_controls.usual_batch(n) for n in (2, 999, 1000, 5000)] == [2, 499, 500, 500]
 
 
 def test_rtd_lite_carries_its_warning():
@@ -163,7 +170,7 @@ def test_rtd_lite_carries_its_warning():
         ("view", "nope", "View 'nope' is not available here; showing This pair."),
         ("metric", "taxi", "Metric 'taxi' is not available here; showing euclidean."),
         ("trials", "99", "Subsets '99' is no whole number from 1 to 10; showing 10."),
-        ("batch", "99", "Batch '99' is no whole number from 2 to 60; showing 60."),
+        ("batch", "99", "Batch '99' is no whole number from 2 to 60; showing 30."),
     ],
 )
 def test_an_unknown_value_in_a_link_is_said_and_replaced(key, value, said):
