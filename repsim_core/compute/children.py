@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from repsim_core.compute.nursery import ANSWER, BORN, READY, REQUEST
+from repsim_core.compute.nursery import ANSWER, BORN, READY, REQUEST, STILLBORN
 from repsim_core.compute.worker import LARGEST_RESULT
 from repsim_core.errors import FormatError
 
@@ -191,10 +191,13 @@ class Nursery:
                 with self._lock:
                     if status == READY:
                         self.ready.set()
-                    elif status == BORN:
+                    elif status in (BORN, STILLBORN):
                         child = self._unborn.pop(0)  # born in the order they were asked for
-                        child.pid = pid
-                        self._alive[pid] = child
+                        if status == BORN:
+                            child.pid = pid
+                            self._alive[pid] = child
+                        else:
+                            child.dead.set()
                         child.born.set()
                     elif (dead := self._alive.pop(pid, None)) is not None:
                         dead.status = status
@@ -212,7 +215,8 @@ class Nursery:
 def _message(line: bytes) -> dict[str, Any]:
     try:
         message = json.loads(line)
-        if isinstance(message["event"], str) and 0 <= message.get("raw", 0) <= LARGEST_RESULT:
+        raw = message.get("raw", 0)
+        if isinstance(message["event"], str) and isinstance(raw, int) and 0 <= raw <= LARGEST_RESULT:
             return dict(message)
     except (ValueError, TypeError, KeyError, AttributeError):
         pass

@@ -4,8 +4,9 @@ Why not ``multiprocessing``'s forkserver: its children run the parent's ``__main
 that is whatever page is being drawn. Here a child gets a socket and a line of JSON, and nothing is pickled.
 
 The server sends ``f`` with two descriptors (channel and diagnostics of a new child) or ``k`` with a process id; this
-process answers with (0, -2) when its imports are done, (id, -1) for a birth and (id, wait status) for a death. It ends,
-and its children with it, when the server's end of the socket is closed, however the server ended.
+process answers with (0, -2) when its imports are done, (id, -1) for a birth, (0, -3) where the system allowed no birth
+and (id, wait status) for a death. It ends, and its children with it, when the server's end of the socket is closed,
+however the server ended.
 """
 
 import gc
@@ -21,7 +22,7 @@ from contextlib import suppress
 from importlib import import_module
 
 REQUEST, ANSWER = struct.Struct("!cI"), struct.Struct("!Ii")
-BORN, READY = -1, -2
+BORN, READY, STILLBORN = -1, -2, -3
 NICENESS = 5  # pages are served first; more would starve computations on a busy machine
 
 
@@ -66,13 +67,19 @@ def _serve(alive: set[int], control: socket.socket) -> bool:
         if pid in alive:  # not reaped yet, so the number still is this child's
             _kill(pid)
         return True
-    born = os.fork()
-    if not born:
-        _become_child(control, *handles)
-    for handle in handles:
-        os.close(handle)
-    alive.add(born)
-    control.sendall(ANSWER.pack(born, BORN))
+    try:
+        born = os.fork()
+    except OSError:  # too many processes or too little memory: this one child's trouble, not that of its siblings
+        traceback.print_exc()
+        control.sendall(ANSWER.pack(0, STILLBORN))
+    else:
+        if not born:
+            _become_child(control, *handles)
+        alive.add(born)
+        control.sendall(ANSWER.pack(born, BORN))
+    finally:
+        for handle in handles:
+            os.close(handle)
     return True
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from repsim_core.errors import DegenerateError
+from repsim_core.errors import DegenerateError, FormatError
 
 
 @dataclass(frozen=True)
@@ -25,23 +25,45 @@ class Number:
 
     @classmethod
     def from_bytes(cls, raw):
-        return cls(json.loads(raw))
+        try:
+            return cls(json.loads(raw))
+        except ValueError as error:
+            raise FormatError(f"{raw!r} is no number.") from error
+
+
+def note(recipe, letter="x"):
+    """Leaves one letter in the file it is given: how often, and in which order, jobs ran."""
+    if "counter" in recipe:
+        with open(recipe["counter"], "a") as file:
+            file.write(letter)
 
 
 def answer(recipe, report, partial):
-    """Counts how often it ran: one byte a run in the file it is given."""
-    if "counter" in recipe:
-        with open(recipe["counter"], "a") as file:
-            file.write("x")
+    note(recipe, "(")
     steps = recipe.get("steps", 1)
     for step in range(steps):
         report("steps", step, steps)
         time.sleep(recipe.get("seconds", 0) / steps)
     report("steps", steps, steps)
+    note(recipe, ")")
     return Number(recipe.get("value", 42))
 
 
+def chatter(recipe, report, partial):
+    for step in range(recipe["steps"]):
+        report("steps", step, recipe["steps"])
+    return Number(1)
+
+
+def intruder(recipe, report, partial):
+    """Says what no child of ours would say, past what it was given to speak with."""
+    report.__self__._server.sendall(recipe["says"].encode())
+    time.sleep(recipe.get("stays", 60))
+    os._exit(3)
+
+
 def wait_for_file(recipe, report, partial):
+    note(recipe)
     report("waiting", 0, 1)
     while not Path(recipe["file"]).exists():
         time.sleep(0.005)

@@ -44,8 +44,66 @@ def test_every_end_is_said_and_the_next_job_is_fine(jobs, kind, error, error_kin
     assert done(jobs, "answer").state == "done"
 
 
-def test_a_crash_shows_where(jobs):
-    assert "fake_jobs.py" in done(jobs, "segfault").details
+def test_a_crash_shows_where_and_is_logged(jobs, caplog):
+    assert "fake_jobs.py" in done(jobs, "segfault", key="digest").details
+    assert "Job digest (segfault): The computation crashed (signal 11)." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("says", "shown"),
+    [
+        ("nonsense\n", r"nonsense\n"),
+        ("[1]\n", r"[1]\n"),
+        ('{"stage": "no event"}\n', r'{"stage": "no event"}\n'),
+        ('{"event": "result", "raw": 1000000000}\n', '{"event": "result", "raw": 1000000000}'),
+        ('{"event": "result", "raw": -1}\n', '{"event": "result", "raw": -1}'),
+        ("x" * 1_000_000, "x" * 40),
+    ],
+)
+def test_what_no_child_of_ours_would_say_ends_it(jobs, says, shown):
+    job = jobs.submit("key", "intruder", {"says": says}, "title", "me")
+    until(lambda: job.child is not None or not job.active)
+    child = job.child
+    assert job.finished.wait(30)
+    assert (job.state, job.error_kind, job.attempts) == ("failed", "FormatError", 1)
+    assert job.error.startswith("The computation answered with b'")
+    assert shown in job.error
+    assert job.error.endswith("which is no message; it was stopped.")
+    assert child is None or not alive(child.pid)
+    assert done(jobs, "answer").state == "done"
+
+
+@pytest.mark.parametrize("says", ['{"event": "result", "raw": 100, "seconds": 1}\nhalf', '{"event": "resu'])
+def test_half_a_message_is_a_death_not_a_result(jobs, says):
+    job = done(jobs, "intruder", {"says": says, "stays": 0})
+    assert (job.state, job.error_kind) == ("failed", "Crash")
+    assert job.error == "The computation ended without a result (exit status 3)."
+
+
+def test_one_that_was_cancelled_before_its_birth_frees_its_slot(tmp_path):
+    nursery = Nursery(["tests.jobs.slow_import"])
+    with supervisor(tmp_path / "results", nursery, slots=1) as jobs:
+        job = jobs.submit("key", "spin", {}, "title", "me")
+        until(lambda: job.child is not None)
+        assert not nursery.ready.is_set()
+        jobs.cancel("key", "me")
+        assert (job.state, job.finished.is_set()) == ("cancelled", True)
+        assert done(jobs, "answer").state == "done"
+        assert job.stage == ""  # it never began
+    nursery.close()
+
+
+def test_a_birth_that_the_system_refuses_is_tried_again_and_harms_no_other(tmp_path):
+    nursery = Nursery(["tests.jobs.failing_fork"])
+    with supervisor(tmp_path / "results", nursery, slots=2) as jobs:
+        first = jobs.submit("first", "wait_for_file", {"file": str(tmp_path / "go")}, "title", "me")
+        until(lambda: first.stage)
+        second = done(jobs, "answer")
+        assert (second.state, second.attempts) == ("done", 2)
+        (tmp_path / "go").touch()
+        assert first.finished.wait(20)
+        assert (first.state, first.attempts) == ("done", 1)
+    nursery.close()
 
 
 def test_output_is_drained_and_only_its_end_is_kept(jobs):
@@ -53,14 +111,6 @@ def test_output_is_drained_and_only_its_end_is_kept(jobs):
     assert job.state == "done"
     assert "the last words" in job.details
     assert len(job.details) <= 64_000
-
-
-def test_a_child_that_grows_is_stopped_at_the_limit(tmp_path, nursery):
-    with supervisor(tmp_path, nursery, memory_bytes=200_000_000) as jobs:
-        job = done(jobs, "greedy")
-    assert job.state == "failed"
-    assert job.error_kind == "MemoryError"
-    assert "(limit 200 MB) and was stopped" in job.error
 
 
 def test_a_result_that_is_too_large_is_refused(jobs):

@@ -1,7 +1,9 @@
 """Finished results outlive the memory and the server; what is damaged is computed again."""
 
-from repsim_core.compute.store import Label
-from tests.jobs.supervisor import ask, supervisor
+import threading
+
+from repsim_core.compute.store import Label, Store
+from tests.jobs.supervisor import ask, supervisor, until
 
 
 def test_old_results_leave_the_memory_but_not_the_disk(jobs):
@@ -42,3 +44,38 @@ def test_an_unreadable_result_is_computed_again(jobs):
     jobs.store.put(b"content", Label("r-key", "unknown", "title", 0.0))
     assert jobs.find("key") is None
     assert jobs.store.label("r-key") is None
+
+
+def test_an_unreadable_partial_result_is_none(jobs, caplog):
+    job = ask(jobs, "key", kind="refine", stop_after=2)
+    until(lambda: job.version == 2)
+    jobs.store.put(b"no number", Label("r-key.partial", "refine", "title", 0.0, version=2))
+    assert job.partial() is None
+    assert "r-key.partial cannot be read (b'no number' is no number.)" in caplog.text
+    assert job.active
+
+
+def test_a_slow_disk_holds_up_nobody_else(tmp_path, nursery, gate):
+    asked, released = threading.Event(), threading.Event()
+
+    class Slow(Store):
+        def get(self, key):
+            if key == "r-slow":
+                asked.set()
+                assert released.wait(30)
+            return super().get(key)
+
+    with supervisor(tmp_path / "results", nursery, slots=1, store=Slow) as jobs:
+        waiting = threading.Thread(target=ask, args=(jobs, "slow"))
+        waiting.start()
+        assert asked.wait(20)
+        running = ask(jobs, "running", "you", **gate)
+        queued = ask(jobs, "queued", "you")
+        assert (jobs.place(queued), jobs.failed(), jobs.recent()) == (1, [], [])
+        jobs.cancel("running", "you")
+        assert running.state == "cancelled"
+        assert queued.finished.wait(20)
+        assert waiting.is_alive()
+        released.set()
+        waiting.join(20)
+        assert jobs.find("slow").finished.wait(20)

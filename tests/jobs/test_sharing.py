@@ -1,8 +1,12 @@
 """The same request is one job: whoever asks, wherever, and whoever leaves."""
 
+import signal
 import threading
+from contextlib import ExitStack
 
-from tests.jobs.supervisor import alive, ask, opened, supervisor, until
+import pytest
+
+from tests.jobs.supervisor import alive, ask, end, opened, supervisor, until
 
 
 def test_the_same_request_is_one_job(jobs, gate):
@@ -18,12 +22,13 @@ def test_the_same_request_is_one_job(jobs, gate):
 def test_many_sessions_and_several_servers_compute_once(tmp_path, nursery):
     counter = tmp_path / "count"
     request = {"counter": str(counter), "seconds": 0.5}
-    with supervisor(tmp_path / "results", nursery) as first, supervisor(tmp_path / "results", nursery) as second:
+    with ExitStack() as stack:
+        servers = [stack.enter_context(supervisor(tmp_path / "results", nursery)) for _ in range(3)]
         found = []
         threads = [
             threading.Thread(target=lambda jobs=jobs, name=name: found.append(ask(jobs, "key", name, **request)))
-            for name in "abc"
-            for jobs in (first, second)
+            for name in "abcde"
+            for jobs in servers
         ]
         for thread in threads:
             thread.start()
@@ -32,7 +37,47 @@ def test_many_sessions_and_several_servers_compute_once(tmp_path, nursery):
         for job in found:
             assert job.finished.wait(20)
             assert job.result.value == 42
-    assert len({id(job) for job in found}) == 2
+            assert len(job.watchers) == 5
+    assert len(found) == 15
+    assert len({id(job) for job in found}) == 3
+    assert counter.read_text() == "()"
+
+
+@pytest.mark.parametrize("how", ["killed", "cancelled"])
+def test_when_the_computing_server_loses_its_child_exactly_one_other_computes(tmp_path, nursery, gate, how):
+    counter = tmp_path / "count"
+    with ExitStack() as stack:
+        servers = [stack.enter_context(supervisor(tmp_path / "results", nursery)) for _ in range(3)]
+        first = ask(servers[0], "key", counter=str(counter), **gate)
+        until(lambda: first.stage == "waiting")
+        others = [ask(jobs, "key", counter=str(counter), **gate) for jobs in servers[1:]]
+        until(lambda: all(job.stage == "waiting for the same computation elsewhere" for job in others))
+        if how == "killed":
+            end(first.child.pid)
+        else:
+            servers[0].cancel("key", "me")
+        assert first.finished.wait(20)
+        assert first.state == ("failed" if how == "killed" else "cancelled")
+        until(lambda: any(job.stage == "waiting" for job in others))  # its lock was free at once
+        assert counter.read_text() == "xx"
+        opened(gate)
+        for job in others:
+            assert job.finished.wait(20)
+            assert (job.state, job.result.value) == ("done", 1)
+    assert counter.read_text() == "xx"
+
+
+def test_all_who_wait_are_told_of_a_crash_and_none_starts_it_again(jobs, gate, tmp_path):
+    counter = tmp_path / "count"
+    job = ask(jobs, "key", "me", counter=str(counter), **gate)
+    assert ask(jobs, "key", "you", counter=str(counter), **gate) is job
+    until(lambda: job.stage)
+    end(job.child.pid, signal.SIGSEGV)
+    assert job.finished.wait(20)
+    for watcher in ("me", "you"):  # their pages are drawn again
+        assert jobs.find("key") is job
+        assert jobs.submit("key", "answer", {"counter": str(counter)}, "", watcher, retry=False) is job
+    assert job.error == "The computation crashed (signal 11)."
     assert counter.read_text() == "x"
 
 

@@ -1,13 +1,15 @@
 """Requests wait in turn and give way to newer wishes; everyone is told where they are."""
 
+import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from repsim_ui import waiting
 from repsim_ui.job import Job
-from tests.jobs.supervisor import ask, opened
+from tests.jobs.supervisor import ask, opened, supervisor
 
 
 def test_a_newer_wish_takes_the_place_of_an_older_one(jobs, gate, tmp_path):
@@ -21,19 +23,20 @@ def test_a_newer_wish_takes_the_place_of_an_older_one(jobs, gate, tmp_path):
         assert job.finished.wait(20)
     assert [job.key for job in asked if job.state == "done"] == ["48", "49"]
     assert shared is asked[-1]
-    assert Path(counter).read_text() == "xxx"
+    assert Path(counter).read_text() == "()" * 3
 
 
 def test_sessions_take_turns(jobs, gate):
     ask(jobs, "running", "flood", **gate)
-    asked = [ask(jobs, f"flood{number}", "flood") for number in range(2)]
-    asked += [ask(jobs, name, name) for name in "abc"]
+    flood = [ask(jobs, f"flood{number}", "flood") for number in range(20)]
+    assert [job.state for job in flood] == ["cancelled"] * 18 + ["queued"] * 2
+    asked = flood[-2:] + [ask(jobs, name, name) for name in "abc"]
     assert [jobs.place(job) for job in asked] == [4, 5, 1, 2, 3]
     opened(gate)
     for job in asked:
         assert job.finished.wait(20)
     begun = sorted(asked, key=lambda job: job.started_at)
-    assert [job.key for job in begun] == ["a", "b", "c", "flood0", "flood1"]
+    assert [job.key for job in begun] == ["a", "b", "c", "flood18", "flood19"]
 
 
 def test_quick_work_does_not_wait_for_long_work(jobs, gate):
@@ -60,6 +63,38 @@ def test_a_full_queue_says_so(jobs, gate, monkeypatch):
     refused = ask(jobs, "d", "d")
     assert (refused.state, refused.callers_fault) == ("failed", True)
     assert refused.error == "3 computations wait already; try again in a minute."
+
+
+def test_thirty_sessions_share_two_slots(tmp_path, nursery, gate):
+    counter = tmp_path / "order"
+    with supervisor(tmp_path / "results", nursery, slots=2) as jobs:
+        first = [ask(jobs, f"first{number}", f"first{number}", seconds=10, **gate) for number in range(2)]
+        asked = []
+
+        def session(name):
+            asked.append(ask(jobs, name, name, seconds=10, steps=3, counter=str(counter)))
+
+        threads = [threading.Thread(target=session, args=(f"session{number}",)) for number in range(30)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        placed = sorted(asked, key=jobs.place)
+        assert [jobs.place(job) for job in placed] == list(range(1, 31))
+        waits = [jobs.seconds_until_start(job) for job in placed]
+        assert np.diff(waits) == pytest.approx(5, abs=0.5)  # 10 s each, two at a time
+        more = [ask(jobs, f"more{number}", f"more{number}") for number in range(3)]
+        assert [job.state for job in more] == ["queued", "queued", "failed"]
+        assert more[-1].error == "32 computations wait already; try again in a minute."
+        opened(gate)
+        for job in (*first, *asked, *more[:2]):
+            assert job.finished.wait(30)
+            assert (job.state, job.attempts) == ("done", 1)
+        assert sorted(asked, key=lambda job: job.started_at) == placed
+    running = np.cumsum([1 if letter == "(" else -1 for letter in counter.read_text()])
+    assert len(running) == 60
+    assert running.max() <= 2
+    assert running[-1] == 0
 
 
 def test_progress_tells_the_time_left():

@@ -1,0 +1,5 @@
+"""What a nursery preloads when its imports take a while."""
+
+import time
+
+time.sleep(1)
