@@ -1,6 +1,7 @@
 """The objects that travel between the parts: frozen, with read-only arrays and the labels that explain them."""
 
 from repsim_core.types.arrays import Stimuli, digest, read_only
+from repsim_core.types.inference import DuplicatedRows, OutlyingRows, PermutationTest, StimulusCurve, SubsampleSpread
 from repsim_core.types.library import Dataset, DatasetCard, LayerInfo, ModelCard
 from repsim_core.types.matrix import SimilarityMatrix
 from repsim_core.types.representation import LayerActivations, Representation
@@ -10,14 +11,19 @@ from repsim_core.types.topology import PersistenceDiagram, TopologyDivergence
 __all__ = [
     "Dataset",
     "DatasetCard",
+    "DuplicatedRows",
     "LayerActivations",
     "LayerInfo",
     "ModelCard",
+    "OutlyingRows",
+    "PermutationTest",
     "PersistenceDiagram",
     "Representation",
     "ResultTable",
     "SimilarityMatrix",
     "Stimuli",
+    "StimulusCurve",
+    "SubsampleSpread",
     "TopologyDivergence",
     "digest",
     "read_only",
