@@ -90,6 +90,8 @@ def _found(recipe: Recipe, job: Job | None, beside: Job | None, said: str) -> No
             progress.failed(job, ask)
         elif job.active:
             progress.follow(job, None if matrix is not None else MAP_HEIGHT, partial=True)
+        elif beside is not None and beside.state == "failed":
+            progress.failed(beside, ask)
         elif beside is not None and beside.active:
             progress.follow(beside, None)
     if matrix is not None:

@@ -46,7 +46,7 @@ export default function ({ data, parentElement }) {
     const width = 64 * found.length + 6 * (found.length + 1), at = event.event;
     box.style.display = "flex";
     box.style.left = `${Math.max(4, Math.min(at.clientX - width / 2, innerWidth - width - 4))}px`;
-    box.style.top = at.clientY > 120 ? `${at.clientY - 104}px` : `${at.clientY + 28}px`;
+    box.style.top = at.clientY > 150 ? `${at.clientY - 136}px` : `${at.clientY + 56}px`;
   };
   const hide = () => { box.style.display = "none"; };
   // The chart comes after this element or is drawn anew: look for it as long as we are here.

@@ -102,11 +102,16 @@ def test_a_click_on_a_bar_shows_its_two_stimuli(server, visit, layers):
     page.mouse.move(x, y)
     page.wait_for_timeout(400)
     assert "distance in A conv2" in " ".join(page.locator(".hoverlayer text").all_text_contents())
+    pictures = page.locator(".repsim-hover img")
+    assert pictures.count() == 2
+    assert all(one.evaluate("one => one.naturalWidth") == 8 for one in pictures.all())
     page.mouse.click(x, y)
     page.wait_for_function("() => new URLSearchParams(location.search).get('bar') === 'A to B 3'")
     found = topology.rtd(layers[0]["conv2"], layers[1]["conv3"], trials=3, batch=80)
     stimuli = [layers[0].stimuli[k] for k in found.subsets[0][found.forward[0].birth_simplices[2]]]
     sentence = page.locator(".st-key-bar_sentence")
+    page.mouse.move(5, 5)
+    assert not pictures.first.is_visible()
     for one in (*stimuli, f"a length of {found.forward[0].lengths[2]:.3f}"):
         sentence.get_by_text(one).wait_for()
 
