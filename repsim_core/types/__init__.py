@@ -1,5 +1,6 @@
 """The objects that travel between the parts: frozen, with read-only arrays and the labels that explain them."""
 
+from repsim_core.types.alignment import LabelAlignment, LayerAlignments, SingularAlignment
 from repsim_core.types.arrays import Stimuli, digest, read_only
 from repsim_core.types.inference import DuplicatedRows, OutlyingRows, PermutationTest, StimulusCurve, SubsampleSpread
 from repsim_core.types.library import Dataset, DatasetCard, LayerInfo, ModelCard
@@ -12,7 +13,9 @@ __all__ = [
     "Dataset",
     "DatasetCard",
     "DuplicatedRows",
+    "LabelAlignment",
     "LayerActivations",
+    "LayerAlignments",
     "LayerInfo",
     "ModelCard",
     "OutlyingRows",
@@ -21,6 +24,7 @@ __all__ = [
     "Representation",
     "ResultTable",
     "SimilarityMatrix",
+    "SingularAlignment",
     "Stimuli",
     "StimulusCurve",
     "SubsampleSpread",
