@@ -1,13 +1,15 @@
 """Responses of chosen layers to a dataset, in one pass, batch by batch, into memory that was counted beforehand."""
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from repsim_core.activations.device import device as device_named
+from repsim_core.activations.device import full_precision
 from repsim_core.activations.pooling import POOLINGS, applied, pooled, pooled_shape
 from repsim_core.compute.memory import budget_bytes, readable_bytes
 from repsim_core.compute.progress import Progress, no_progress
@@ -27,6 +29,7 @@ def extract(
     pooling: str = "flatten",
     batch_size: int = 128,
     memory_bytes: int | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> LayerActivations:
     """Responses of several layers to every stimulus of a dataset.
@@ -45,6 +48,8 @@ def extract(
         Stimuli a forward pass.
     memory_bytes
         Limit for the stored responses, float32; by default :func:`repsim_core.compute.memory.budget_bytes`.
+    device
+        ``"cpu"``, ``"cuda"`` or ``"cuda:1"``; by default that of ``REPSIM_DEVICE``, else where the model is.
     progress
         Called as ``progress(done, total)`` with counts of stimuli; raising :class:`Cancelled` stops the run.
 
@@ -60,16 +65,11 @@ def extract(
 
     Notes
     -----
-    The model leaves as it came: hooks, training flags and device. Set ``REPSIM_DEVICE=cuda`` to run on a GPU.
+    The model leaves as it came: hooks, training flags and device. On a GPU TF32 is off.
     One forward pass plus one copy of what is kept; n · units · 4 bytes a layer.
     """
-    if pooling not in POOLINGS:
-        raise unknown_name("pooling", pooling, POOLINGS)
-    infos = {one.name: one for one in dry_run(model, dataset)}
-    chosen = _ordered(infos, layers)
-    shapes = {name: pooled_shape(infos[name].shape, pooling) for name in chosen}
-    count = len(dataset)
-    _check_budget(infos, shapes, count, pooling, budget_bytes() if memory_bytes is None else memory_bytes)
+    infos, shapes = requested(model, dataset, layers, pooling, memory_bytes)
+    chosen, count, place = list(shapes), len(dataset), device_named(device)
 
     module = unwrapped(model.module if isinstance(model, Model) else model)
     progress = progress or no_progress
@@ -89,42 +89,66 @@ def extract(
         torch.from_numpy(store[name][position : position + len(rows)]).copy_(rows)
         recorded[name] += len(rows)
 
-    with evaluation_mode(module, os.environ.get("REPSIM_DEVICE")), recording(module, chosen, keep):
-        device = next((one.device for one in module.parameters()), torch.device("cpu"))
+    with full_precision(), evaluation_mode(module, place), recording(module, chosen, keep):
+        place = next((one.device for one in module.parameters()), torch.device("cpu"))
         progress(0, count)
         while position < count:
             batch = prepared(model, dataset.inputs[position : position + batch_size], batch_size)
-            forward(module, batch.to(device))
+            forward(module, batch.to(place))
             position += len(batch)
             progress(position, count)
 
     for layer, rows in recorded.items():
         if rows != count:
             raise CaptureError(f"{layer} ran on {rows} of {count} stimuli; choose another layer.")
-    name = model.name if isinstance(model, Model) else type(module).__name__
+    return assembled(model, dataset, infos, shapes, store, pooling)
+
+
+def requested(
+    model: Any, dataset: Dataset, layers: Sequence[str] | None, pooling: str, memory_bytes: int | None
+) -> tuple[dict[str, LayerInfo], dict[str, tuple[int, ...]]]:
+    """All layers that ran on two stimuli, and the pooled shape of each chosen one in execution order; or a refusal."""
+    if pooling not in POOLINGS:
+        raise unknown_name("pooling", pooling, POOLINGS)
+    infos = {one.name: one for one in dry_run(model, dataset)}
+    shapes = {name: pooled_shape(infos[name].shape, pooling) for name in ordered(infos, layers)}
+    _check_budget(infos, shapes, len(dataset), pooling, budget_bytes() if memory_bytes is None else memory_bytes)
+    return infos, shapes
+
+
+def assembled(
+    model: Any,
+    dataset: Dataset,
+    infos: dict[str, LayerInfo],
+    shapes: dict[str, tuple[int, ...]],
+    values: Mapping[str, NDArray[Any]],
+    pooling: str,
+    more: Mapping[str, Any] = MappingProxyType({}),
+    more_notes: Sequence[str] = (),
+) -> LayerActivations:
+    """Numbers with their labels; the arrays are given up by the caller."""
+    name = model.name if isinstance(model, Model) else type(unwrapped(model)).__name__
     representations = {
-        one: Representation(store[one], dataset.stimuli, name, one, shapes[one], owned=True) for one in chosen
+        one: Representation(values[one], dataset.stimuli, name, one, shape, owned=True) for one, shape in shapes.items()
     }
-    recipe = {
-        "model": name,
+    notes = (*_notes(model, dataset, infos, list(shapes), pooling), *more_notes)
+    recipe = recipe_of(model, dataset, pooling) | dict(more)
+    return LayerActivations(name, dataset.name, dataset.stimuli, representations, pooling, recipe, notes)
+
+
+def recipe_of(model: Any, dataset: Dataset, pooling: str) -> dict[str, Any]:
+    """What the numbers depend on, in strings and numbers."""
+    return {
+        "model": model.name if isinstance(model, Model) else type(unwrapped(model)).__name__,
         "weights": model.weights_digest if isinstance(model, Model) else "",
         "dataset": dataset.name,
         "split": dataset.split,
-        "n": count,
+        "n": len(dataset),
         "seed": dataset.seed,
         "stimuli": dataset.digest,
         "pooling": pooling,
         "torch": torch.__version__,
     }
-    return LayerActivations(
-        name,
-        dataset.name,
-        dataset.stimuli,
-        representations,
-        pooling,
-        recipe,
-        _notes(model, dataset, infos, chosen, pooling),
-    )
 
 
 def needed_bytes(infos: Sequence[LayerInfo], n: int, pooling: str = "flatten") -> int:
@@ -132,7 +156,7 @@ def needed_bytes(infos: Sequence[LayerInfo], n: int, pooling: str = "flatten") -
     return sum(4 * n * int(np.prod(pooled_shape(one.shape, pooling), dtype=np.int64)) for one in infos)
 
 
-def _ordered(infos: dict[str, LayerInfo], names: Sequence[str] | None) -> list[str]:
+def ordered(infos: dict[str, LayerInfo], names: Sequence[str] | None) -> list[str]:
     """The chosen names in execution order, each once."""
     if names is None:
         return default_layers(list(infos.values()))

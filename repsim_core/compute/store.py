@@ -1,32 +1,43 @@
-"""Finished results on disk: one checksummed file a result, written whole or not at all, the least used ones go first.
+"""Results and responses on disk: one checksummed file each, written whole or not at all, the least used ones go first.
 
-A file is a line of JSON (what it is, its length and SHA-256) and then the bytes the result gave of itself: npz and
-JSON, never pickle. A file that is not what its first line says is removed, logged and computed again.
+A file is a line of JSON (what it is, its length and SHA-256) and then the bytes the result gave of itself: npz, JSON
+or the raw numbers of a layer, never pickle. A file that is not what its first line says is removed, logged and computed
+again. Whoever computes a key takes its :meth:`Store.turn`, so that it is computed once.
 """
 
+import errno
 import hashlib
 import json
 import logging
+import mmap
 import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from repsim_core.compute.memory import readable_bytes
-from repsim_core.errors import BudgetError
+from repsim_core.errors import BudgetError, InputError
 
-FORMAT = "repsim-store/1"
+FORMAT = "repsim-store/2"
 DEFAULT_GB = 2.0
 LARGEST_LINE = 64_000  # a link with every layer of a deep network named is a few kB
+ALIGNMENT = 64  # bytes: what follows the first line can be used where it lies
+MAPPED_BYTES = 2**25  # files above are mapped, not read: the system may drop their pages again
 BESIDE = "beside-"  # prefix of keys
-MOST_FILES = 2000
+MOST_FILES = 5000
 STALE_SECONDS = 3600.0  # a temporary file of that age has lost its writer
+MOST_DEATHS = 2  # processes that may die over one key before it is refused
+DEATH_SECONDS = 60.0  # for that long
+POLL_SECONDS = 0.5
+
+Content = bytes | Sequence[bytes | memoryview]
 
 log = logging.getLogger("repsim.store")
 
@@ -56,44 +67,57 @@ class Store:
         else:
             self._sweep()
 
-    def put(self, raw: bytes, label: Label) -> None:
-        """Write a result under its key; OSError where the disk will not have it, and the old file stays as it was."""
+    def put(self, content: Content, label: Label) -> None:
+        """Write a result under its key; OSError where the disk will not have it, and the old file stays as it was.
+
+        On a full disk the least used files make room, as many as are needed, and it is tried once more.
+        """
         if self.problem:
             raise OSError(self.problem)
-        if len(raw) > self.limit:
-            raise BudgetError(f"A result of {readable_bytes(len(raw))} does not fit ({readable_bytes(self.limit)}).")
-        label = replace(label, bytes=len(raw), sha256="")
-        label = replace(label, sha256=_checksum(label, raw))
-        temporary = self.folder / f".tmp-{secrets.token_hex(8)}"
+        parts = [content] if isinstance(content, bytes) else content
+        size = sum(memoryview(one).nbytes for one in parts)
+        if size > self.limit:
+            raise BudgetError(f"A result of {readable_bytes(size)} does not fit ({readable_bytes(self.limit)}).")
+        label = replace(label, bytes=size, sha256="")
+        label = replace(label, sha256=_checksum(label, parts))
         try:
-            with temporary.open("xb") as file:
-                file.write(_line(label))
-                file.write(raw)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._path(label.key))
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-        _sync_folder(self.folder)
+            self._write(parts, label)
+        except OSError as error:
+            if error.errno != errno.ENOSPC or not self._evict(label.key, room=size + LARGEST_LINE):
+                raise
+            self._write(parts, label)
         self._evict(label.key)
 
     def get(self, key: str) -> tuple[Label, bytes] | None:
         """What is kept under a key, if it is whole; None otherwise."""
+        found = self.view(key, mapped_bytes=None)
+        return None if found is None else (found[0], bytes(found[1]))
+
+    def view(self, key: str, *, mapped_bytes: int | None = MAPPED_BYTES) -> tuple[Label, memoryview] | None:
+        """As :meth:`get`, without a copy; a file of ``mapped_bytes`` or more is mapped into memory.
+
+        It is read through once for its checksum. The view outlives an eviction of its file.
+        """
         path = self._path(key)
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                if mapped_bytes is not None and size >= max(mapped_bytes, 1):
+                    whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                else:
+                    whole = memoryview(file.read())
         except OSError:
             return None
-        head, _, raw = content.partition(b"\n")
-        label = _label(head)
-        if label is None or label.key != key or label.bytes != len(raw) or label.sha256 != _checksum(label, raw):
+        head, mark, _ = bytes(whole[:LARGEST_LINE]).partition(b"\n")
+        label, rest = _label(head), whole[len(head) + len(mark) :]
+        if label is None or label.key != key or label.bytes != len(rest) or label.sha256 != _checksum(label, [rest]):
             log.warning("%s is damaged; it is removed and will be computed again.", path.name)
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
             return None
         with suppress(OSError):  # a folder that became read-only still gives what it has
             os.utime(path)  # used now: the last to be evicted
-        return label, raw
+        return label, rest
 
     def discard(self, key: str) -> None:
         """Forget a key."""
@@ -104,14 +128,66 @@ class Store:
         return _first_line(self._path(key))
 
     def labels(self, kind: str | None = None) -> list[Label]:
-        """Finished results, the newest first."""
-        found = [label for path, _, _ in self._files() if (label := _first_line(path)) is not None]
+        """Finished results, the newest first; not what lies beside them."""
+        paths = [path for path, _, _ in self._files() if not path.name.startswith(BESIDE)]
+        found = [label for path in paths if (label := _first_line(path)) is not None]
         wanted = [one for one in found if not one.version and kind in (None, one.kind)]
         return sorted(wanted, key=lambda one: one.created, reverse=True)
 
     def lock(self, key: str) -> FileLock:
         """Held by who computes a key. The kernel frees it when the holder dies."""
         return FileLock(self.folder / f"{key}.lock")
+
+    @contextmanager
+    def turn(self, key: str, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """One process or thread at a time computes a key; look for it again once inside.
+
+        ``waiting`` is called twice a second by those who wait, and may raise to give up. When the holder is killed
+        exactly one of them goes on; after two deaths within a minute the others get an :class:`InputError`.
+        Where nothing can be written there is nothing to wait for.
+        """
+        if self.problem:
+            yield
+            return
+        lock, patience = self.lock(key), 0.0
+        while True:
+            try:
+                lock.acquire(timeout=patience)
+                break
+            except Timeout:
+                patience = POLL_SECONDS
+                waiting()
+        mark = self.folder / f"{key}.begun"  # left behind by those alone who were killed
+        try:
+            deaths = _recent_deaths(mark) if patience else []  # who comes anew, perhaps after a cancel, may try
+            if len(deaths) >= MOST_DEATHS:
+                raise InputError(
+                    f"This was begun {len(deaths)} times within a minute, and each time the process was killed; "
+                    "wait a minute, or take fewer stimuli or layers."
+                )
+            with suppress(OSError):  # a full disk
+                mark.write_text("\n".join([*deaths, str(time.time())]))
+            try:
+                yield
+            finally:
+                mark.unlink(missing_ok=True)
+        finally:
+            lock.release()
+
+    def _write(self, parts: Sequence[bytes | memoryview], label: Label) -> None:
+        temporary = self.folder / f".tmp-{secrets.token_hex(8)}"
+        try:
+            with temporary.open("xb") as file:
+                file.write(_line(label))
+                for part in parts:
+                    file.write(part)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._path(label.key))
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(self.folder)
 
     def _path(self, key: str) -> Path:
         if not re.fullmatch(r"[\w.-]+", key, re.ASCII):
@@ -130,25 +206,31 @@ class Store:
                 continue  # evicted by a neighbour
             yield path, min(found.st_mtime, now), found.st_size
 
-    def _evict(self, keep: str) -> None:
+    def _evict(self, keep: str, room: int = 0) -> bool:
+        """Shrink to the limit, and by ``room`` bytes at the least; whether that was possible."""
         with FileLock(self.folder / "evict.lock"):
             # What lies beside results goes before them: it is large, and can be had again without a new result.
             files = sorted(self._files(), key=lambda one: (not one[0].name.startswith(BESIDE), one[1]))
             total, count = sum(size for _, _, size in files), len(files)
+            limit = min(self.limit, total - room)
             for path, _, size in files:
-                if total <= self.limit and count <= MOST_FILES:
-                    return
+                if total <= limit and count <= MOST_FILES:
+                    break
                 if path != self._path(keep):
                     path.unlink(missing_ok=True)
                     total, count = total - size, count - 1
+            return total <= limit
 
     def _sweep(self) -> None:
-        for path in (*self.folder.glob(".tmp-*"), *self.folder.glob("*.lock")):
-            try:
-                if time.time() - path.stat().st_mtime > STALE_SECONDS:
+        for path in (*self.folder.glob(".tmp-*"), *self.folder.glob("*.lock"), *self.folder.glob("*.begun")):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime <= STALE_SECONDS:
+                    continue
+                if path.suffix != ".lock":
                     path.unlink()
-            except OSError:
-                continue
+                    continue
+                with suppress(Timeout), FileLock(path).acquire(timeout=0):  # not one that is held for hours
+                    path.unlink()
 
 
 def default_folder() -> Path:
@@ -167,8 +249,8 @@ def _prepared(folder: Path) -> str:
     """Make the folder; what speaks against using it, or ""."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        found = folder.stat()
-        if found.st_uid != os.getuid() or found.st_mode & 0o022:
+        found = folder.stat()  # of the target, where it is a link
+        if {found.st_uid, folder.lstat().st_uid} != {os.getuid()} or found.st_mode & 0o022:
             return f"{folder} can be written by others; take a folder of your own as REPSIM_CACHE."
         if not os.access(folder, os.W_OK | os.X_OK):
             return f"{folder} cannot be written."
@@ -177,15 +259,31 @@ def _prepared(folder: Path) -> str:
     return ""
 
 
+def aligned_line(fields: Mapping[str, Any]) -> bytes:
+    """Fields as a line of JSON, filled up with blanks so that what follows is aligned."""
+    line = json.dumps(dict(fields)).encode()
+    return line + b" " * (-(len(line) + 1) % ALIGNMENT) + b"\n"
+
+
 def _line(label: Label) -> bytes:
-    return json.dumps({"format": FORMAT} | asdict(label)).encode() + b"\n"
+    return aligned_line({"format": FORMAT} | asdict(label))
 
 
-def _checksum(label: Label, raw: bytes) -> str:
+def _checksum(label: Label, parts: Sequence[bytes | memoryview]) -> str:
     """SHA-256 of the label without it and the content, so that a title cannot be exchanged either."""
     hasher = hashlib.sha256(_line(replace(label, sha256="")))
-    hasher.update(raw)
+    for part in parts:
+        hasher.update(part)
     return hasher.hexdigest()
+
+
+def _recent_deaths(mark: Path) -> list[str]:
+    """When processes began that never came to an end, of the last minute."""
+    try:
+        times = mark.read_text().split()
+        return [one for one in times if 0 <= time.time() - float(one) <= DEATH_SECONDS]
+    except (OSError, ValueError):
+        return []
 
 
 def _label(line: bytes) -> Label | None:

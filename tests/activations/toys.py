@@ -1,5 +1,6 @@
 """Toy networks with integer weights, each with one trap, worked out in the head."""
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -108,3 +109,20 @@ class Frozen(nn.Module):
 
     def forward(self, x):
         return self.last(self.drop(self.norm(x)))
+
+
+def debiased_cka(x, y):
+    """By the definition, in float64: cosine of the U-centred Gram matrices (Song et al. 2012)."""
+    n = len(x)
+
+    def u(features):
+        kernel = features.astype(np.float64) - features.astype(np.float64).mean(axis=0)
+        kernel = kernel @ kernel.T
+        np.fill_diagonal(kernel, 0)
+        rows = kernel.sum(axis=1)
+        kernel = kernel - (rows[:, None] + rows[None, :]) / (n - 2) + rows.sum() / ((n - 1) * (n - 2))
+        np.fill_diagonal(kernel, 0)
+        return kernel.ravel()
+
+    k, m = u(x), u(y)
+    return k @ m / np.sqrt((k @ k) * (m @ m))

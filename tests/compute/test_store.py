@@ -79,7 +79,7 @@ def test_a_label_of_another_format_is_noticed(store):
 
 
 def test_the_least_recently_used_go_first(tmp_path):
-    store = Store(tmp_path / "results", 5000)
+    store = Store(tmp_path / "results", 5200)
     for number in range(4):
         store.put(b"0" * 1000, label(str(number)))
         os.utime(file_of(store, str(number)), (number, number))

@@ -1,11 +1,14 @@
 """Responses are kept beside results: the same numbers from the disk, nothing damaged, nothing too large."""
 
+from importlib import import_module
+
 import pytest
 
 from repsim_core.compute.store import Label, Store
 from repsim_ui import responses
 from repsim_ui.recipes import Recipe
 
+store_of_layers = import_module("repsim_core.activations.store")
 RECIPE = Recipe("zoo/digits-cnn-s10", "zoo/digits-cnn-s11", "digits", 40, 1)
 
 
@@ -19,7 +22,7 @@ def no_models(monkeypatch):
     def forbidden(*arguments, **options):
         raise AssertionError("a forward pass was not needed")
 
-    monkeypatch.setattr(responses.activations, "extract", forbidden)
+    monkeypatch.setattr(store_of_layers, "extract", forbidden)
 
 
 def same(one, other):
@@ -52,7 +55,7 @@ def test_another_request_is_another_file(store, changed):
 
 def test_a_damaged_file_is_extracted_again(store):
     first = responses.kept_or_extracted(store, RECIPE, "b")
-    (path,) = store.folder.glob("beside-*")
+    path = max(store.folder.glob("beside-*.result"), key=lambda one: one.stat().st_size)
     raw = bytearray(path.read_bytes())
     raw[len(raw) // 2] ^= 1
     path.write_bytes(raw)
@@ -63,6 +66,26 @@ def test_what_is_too_large_is_not_kept(tmp_path):
     store = Store(tmp_path / "results", 10**6)
     assert len(responses.kept_or_extracted(store, RECIPE, "a")) == 7
     assert list(store.folder.glob("beside-*")) == []
+
+
+def test_some_layers_are_read_alone_and_another_selection_runs_only_what_is_missing(store, monkeypatch):
+    first = responses.kept_or_extracted(store, RECIPE, "a")
+    some = list(first)[1:3]
+    assert list(responses.kept(store, RECIPE, "a", some)) == some
+    assert responses.kept(store, RECIPE, "a", ["no such layer"]) is None
+
+    run = []
+    extract = store_of_layers.extract
+
+    def counted(model, data, layers, **options):
+        run.append(layers)
+        return extract(model, data, layers, **options)
+
+    monkeypatch.setattr(store_of_layers, "extract", counted)
+    every = responses.kept_or_extracted(store, Recipe(**{**RECIPE.__dict__, "layers": "all"}), "a")
+    assert run == [[name for name in every if name not in first.layers]]
+    for name in first:
+        assert every[name].fingerprint == first[name].fingerprint
 
 
 def test_they_are_evicted_before_results(tmp_path):
