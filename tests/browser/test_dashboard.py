@@ -3,25 +3,19 @@
 import io
 import json
 import re
-import time
 from pathlib import Path
-from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pytest
 
 from repsim_core import activations, datasets, models, similarity
 from repsim_core.types import SimilarityMatrix
-from scripts.server import running_server
+from tests.browser.charts import CELL, query
 
 pytestmark = pytest.mark.browser
 
 A, B = "zoo/digits-cnn-s10", "zoo/digits-cnn-s12"
-PAGES = {"": "RepSim", "models": "Models & data", "layer_map": "Layer map"}
 VIEW = f"layer_map?a={A}&b={B}&n=200&seed=3&run=1&la=conv2&lb=conv3&tab=Spectra"
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-CELL = """(gd, [row, column]) => { const {xaxis, yaxis} = gd._fullLayout, box = gd.getBoundingClientRect();
-    return [box.left + xaxis._offset + xaxis.d2p(column), box.top + yaxis._offset + yaxis.d2p(row)]; }"""
 
 
 def matrix(n=200, seed=3, measure="cka"):
@@ -51,22 +45,8 @@ def click_cell(page, row, column):
     page.mouse.click(x, y)
 
 
-def query(page):
-    return {key: value[0] for key, value in parse_qs(urlparse(page.url).query).items()}
-
-
 def box(page, label):
     return page.get_by_role("combobox", name=re.compile(label)).first
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_cold_deep_link_shows_its_page_with_the_sidebar(visit, path):
-    with running_server() as server:
-        page = visit().open(f"{server}/{path}?n=200&a={B}")
-        assert page.locator("h1").inner_text() == PAGES[path]
-        assert page.get_by_test_id("stSidebar").get_by_text("Model A").is_visible()
-        assert page.get_by_text("n = 200 · seed 0").is_visible()
-        assert page.get_by_role("dialog").count() == 0
 
 
 def test_compute_draws_the_numbers_of_the_core_and_the_address_restores_them(server, visit):
@@ -216,32 +196,6 @@ def test_a_long_run_shows_progress_and_can_be_cancelled(server, visit):
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("The last run was cancelled").first.wait_for(timeout=30_000)
     page.get_by_role("button", name="Compute").wait_for()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["", "models", VIEW])
-def test_axe_finds_nothing_serious(server, visit, path, scheme):
-    page = visit(scheme=scheme).open(f"{server}/{path}")
-    time.sleep(1)
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate(
-        """() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"""
-    )
-    serious = [
-        (one["id"], node["html"][:200], node["failureSummary"])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-    assert not serious
-    assert found["passes"]
-
-
-@pytest.mark.parametrize("path", ["", "models", VIEW])
-def test_a_narrow_screen_does_not_scroll_sideways(server, visit, path):
-    page = visit(width=360, height=800).open(f"{server}/{path}")
-    wide, shown = page.get_by_test_id("stMain").evaluate("one => [one.scrollWidth, one.clientWidth]")
-    assert wide <= shown
 
 
 def test_the_start_page_opens_a_pair(server, visit):

@@ -1,19 +1,17 @@
-"""The Divergence page in a real browser: a cold link, one selection over two maps, bars, partial results, axe."""
+"""The Divergence page in a real browser: a cold link, one selection over two maps, bars, partial results."""
 
 import re
-import time
 
 import numpy as np
 import pytest
 
 from repsim_core import activations, datasets, models, similarity, topology
-from tests.browser.test_dashboard import AXE, CELL, query
+from tests.browser.charts import CELL, query
 
 pytestmark = pytest.mark.browser
 
 A, B = "zoo/digits-cnn-s10", "zoo/digits-cnn-s12"
 VIEW = f"divergence?a={A}&b={B}&n=120&seed=3&trials=3&batch=80&run=1&la=conv2&lb=conv3"
-VIEWS = ["divergence?view=Clusters+and+rings&k=4", "divergence?view=Along+training&n=60", VIEW]
 
 
 @pytest.fixture(scope="module")
@@ -130,29 +128,3 @@ def test_the_map_fills_across_pages_and_a_reload_and_cancel_keeps_it(server, vis
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("The last run was cancelled").first.wait_for()
     assert chart(page, "divergence_map").is_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", VIEWS)
-def test_axe_finds_nothing_serious(server, visit, path, scheme):
-    page = visit(scheme=scheme).open(f"{server}/{path}")
-    time.sleep(1)
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate(
-        """() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"""
-    )
-    serious = [
-        (one["id"], node["html"][:200], node["failureSummary"])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-    assert not serious
-    assert found["passes"]
-
-
-@pytest.mark.parametrize("path", VIEWS)
-def test_a_narrow_screen_does_not_scroll_sideways(server, visit, path):
-    page = visit(width=360, height=800).open(f"{server}/{path}")
-    wide, shown = page.get_by_test_id("stMain").evaluate("one => [one.scrollWidth, one.clientWidth]")
-    assert wide <= shown

@@ -11,7 +11,12 @@ from repsim_core import activations, datasets, models, similarity
 pytestmark = pytest.mark.usefixtures("warm")
 
 MAP = "../pages/layer_map.py"
-PAGES = {"Layer map": MAP, "Models & data": "../pages/models.py", "RepSim": "../pages/start.py"}
+PAGES = {
+    "Divergence": "../pages/divergence.py",
+    "Layer map": MAP,
+    "Models & data": "../pages/models.py",
+    "RepSim": "../pages/start.py",
+}
 
 
 def opened(page, **query):
