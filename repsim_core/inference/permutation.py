@@ -151,8 +151,9 @@ class _Shuffles:
 
 
 def _coded(classes: Sequence[Hashable]) -> tuple[Order, NDArray[np.intp]]:
+    labels = classes.tolist() if isinstance(classes, np.ndarray) else classes
     numbers: dict[Hashable, int] = {}
-    codes = np.array([numbers.setdefault(one, len(numbers)) for one in classes], np.intp)
+    codes = np.array([numbers.setdefault(one, len(numbers)) for one in labels], np.intp)
     counts = np.bincount(codes)
     alone = [name for name, count in zip(numbers, counts, strict=True) if count == 1]
     if alone:

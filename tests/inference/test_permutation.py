@@ -254,6 +254,7 @@ REFUSED = [
     ({"permutations": 18}, InputError, "With 18 permutations p cannot fall to 0.05.*take 19 or more"),
     ({"permutations": 99.0}, InputError, "With 99.0 permutations"),
     ({"classes": list("aabbc")}, DegenerateError, "1 of 3 classes have one member, first 'c'"),
+    ({"classes": np.array(list("aabbc"))}, DegenerateError, "1 of 3 classes have one member, first 'c'"),
     ({"classes": [1, 1, 1, 2, 2]}, DegenerateError, "classes of 3, 2 have fewer than 20 orders within classes"),
     ({"classes": list("aaab")}, ShapeError, "4 class labels for 5 stimuli"),
     ({"n": 3}, DegenerateError, "A permutation test needs at least 4 stimuli, got 3"),
