@@ -4,6 +4,7 @@ from repsim_core.figures.detail import example_matrices, projection, spectra
 from repsim_core.figures.export import coloured, for_export
 from repsim_core.figures.inference import null_histogram, score_against_n
 from repsim_core.figures.matrix import add_pick_layer, best_match_curves, similarity_heatmap
+from repsim_core.figures.networks import network_heatmap, network_map, network_tree, share_bars
 from repsim_core.figures.stimuli import class_balance, points, stimuli_grid, target_histogram, thumbnail
 from repsim_core.figures.topology import (
     barcode,
@@ -23,11 +24,15 @@ __all__ = [
     "example_matrices",
     "for_export",
     "null_histogram",
+    "network_heatmap",
+    "network_map",
+    "network_tree",
     "persistence_diagram",
     "points",
     "projection",
     "rtd_against_batch",
     "score_against_n",
+    "share_bars",
     "similarity_heatmap",
     "spectra",
     "stacked_parts",
