@@ -91,6 +91,14 @@ def decomposition(features: Features, rank: int | None = None) -> Decomposition:
     return _kept(features, *_by_qr(features))
 
 
+def turned(vectors: Floats) -> Floats:
+    """Columns with the sign that makes the entry of the largest size positive."""
+    if not vectors.size:
+        return vectors
+    largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])]
+    return np.asarray(vectors * np.where(largest < 0, -1.0, 1.0))
+
+
 def _kept(
     features: Features, values: Floats, left: Floats | None, right: Floats | None, complete: bool = True
 ) -> Decomposition:

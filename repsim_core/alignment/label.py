@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from repsim_core.alignment.decomposition import Decomposition, decomposition
+from repsim_core.alignment.decomposition import Decomposition, decomposition, turned
 from repsim_core.alignment.features import Features
 from repsim_core.alignment.targets import Coding, Targets, targets_for
 from repsim_core.errors import InputError
@@ -13,7 +13,7 @@ from repsim_core.linalg import at_least, represented
 from repsim_core.types import LabelAlignment, Representation
 
 Floats = NDArray[np.float64]
-FORMS: dict[str, dict[str, bool]] = {
+FORMS: dict[str, dict[str, Any]] = {
     "published": {"centre": False, "bias": True, "normalise": True},
     "centred": {"centre": True, "bias": False, "normalise": False},
 }
@@ -37,6 +37,7 @@ def label_alignment(
     coding: Coding = "sign",
     rank: int | None = None,
     permutations: int = 0,
+    keep: int = 0,
     seed: int = 0,
 ) -> LabelAlignment:
     r"""Energy of targets on the left singular vectors of a representation.
@@ -62,6 +63,9 @@ def label_alignment(
         Only so many of the strongest directions, where both sides of x are long. The curve is NaN below them.
     permutations, seed
         Pairings of stimuli and targets, drawn at random, for the band and the p value. The mean is exact without.
+
+    keep
+        How many of the strongest left singular vectors are kept in the result, fewer if there are fewer.
 
     Returns
     -------
@@ -95,8 +99,9 @@ def label_alignment(
     representation = represented(x, "x")
     chosen = targets_for(representation, targets, coding)
     at_least(representation.n_stimuli, 3, "Label alignment")
-    if permutations < 0:
-        raise InputError(f"permutations must be 0 or more, got {permutations}.")
+    for name, value in (("permutations", permutations), ("keep", keep)):
+        if value < 0:
+            raise InputError(f"{name} must be 0 or more, got {value}.")
     features = Features(representation, centre=centre, bias=bias, normalise=normalise)
     parts = decomposition(features, rank)
     recipe = {
@@ -106,6 +111,7 @@ def label_alignment(
         "coding": coding,
         "rank": rank,
         "permutations": permutations,
+        "keep": keep,
         "seed": seed,
         "units": representation.n_units,
     }
@@ -138,6 +144,7 @@ def _measured(found: Decomposition, chosen: Targets, x: Representation, recipe: 
         n_stimuli=n,
         band=bands * scale,
         null_areas=areas / total,
+        vectors=turned(found.left_vectors(recipe["keep"])),
         model=x.model,
         layer=x.layer,
         complete=found.complete,

@@ -1,6 +1,6 @@
 """All layers of a model against the same targets."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from typing import Any
@@ -24,6 +24,7 @@ def align_layers(
     target: str = "target",
     executor: Executor | None = None,
     progress: Progress | None = None,
+    on_partial: Callable[[LayerAlignments], None] | None = None,
     **options: Any,
 ) -> LayerAlignments:
     """Label alignment of every layer of a model.
@@ -40,6 +41,8 @@ def align_layers(
         What the targets are called.
     executor, progress
         A layer is a task; ``progress(done, total)`` counts them.
+    on_partial
+        Called with the layers so far after each but the last.
     options
         Those of :func:`label_alignment`.
 
@@ -64,6 +67,15 @@ def align_layers(
     if inputs is not None:
         name = INPUT if INPUT not in layers else "(input)"
         layers, depths = {name: inputs, **layers}, {name: 0.0, **depths}
+    recipe = dict(activations.recipe) | {"target": target} | {key: options[key] for key in sorted(options)}
+
+    def so_far() -> LayerAlignments:
+        notes = _notes(found, activations)
+        seen = {name: depths[name] for name in layers if name in found or name in reasons}
+        return LayerAlignments(
+            activations.model, activations.dataset, target, dict(found), dict(reasons), seen, recipe, notes
+        )
+
     progress = progress or no_progress
     progress(0, len(layers))
     found: dict[str, LabelAlignment] = {}
@@ -75,10 +87,9 @@ def align_layers(
         else:
             found[name] = result
         progress(done, len(layers))
-    recipe = dict(activations.recipe) | {"target": target} | {key: options[key] for key in sorted(options)}
-    return LayerAlignments(
-        activations.model, activations.dataset, target, found, reasons, depths, recipe, _notes(found, activations)
-    )
+        if on_partial is not None and done < len(layers):
+            on_partial(so_far())
+    return so_far()
 
 
 _OF_THE_LAYER = ("zero_variance", "zero_row", "non_finite")

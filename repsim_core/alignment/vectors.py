@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from repsim_core.alignment.decomposition import Decomposition, decomposition
+from repsim_core.alignment.decomposition import Decomposition, decomposition, turned
 from repsim_core.alignment.features import Features
 from repsim_core.errors import InputError
 from repsim_core.linalg import at_least, paired, represented
@@ -84,7 +84,8 @@ def singular_vector_alignment(
     u, v = turned(found[0].left_vectors(k)), found[1].left_vectors(k)
     cosines = u.T @ v
     strongest = cosines[np.abs(cosines).argmax(axis=0), np.arange(k)]
-    cosines = np.clip(cosines * np.where(strongest < 0, -1.0, 1.0), -1, 1)
+    v = v * np.where(strongest < 0, -1.0, 1.0)
+    cosines = np.clip(u.T @ v, -1, 1)
     blocks, notes = [], []
     for one, name in zip(found, names, strict=True):
         every = degenerate_blocks(one)
@@ -98,6 +99,8 @@ def singular_vector_alignment(
         singular_values_y=found[1].singular_values[:k],
         blocks_x=blocks[0],
         blocks_y=blocks[1],
+        vectors_x=u,
+        vectors_y=v,
         n_stimuli=first.n_stimuli,
         names=(names[0], names[1]),
         recipe={"k": k, "rule": RULE if ruled else "", **form},
@@ -128,12 +131,6 @@ def left_vectors(
         name = f"{representation.model}/{representation.layer}"
         raise InputError(f"{name} has {rank} directions, but k = {k} was asked for; take 1 to {rank}.")
     return turned(found.left_vectors(k)), found.singular_values
-
-
-def turned(vectors: Floats) -> Floats:
-    """Columns with the sign that makes the entry of the largest size positive."""
-    largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])]
-    return np.asarray(vectors * np.where(largest < 0, -1.0, 1.0))
 
 
 def degenerate_blocks(found: Decomposition) -> NDArray[np.int64]:

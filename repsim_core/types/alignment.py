@@ -38,6 +38,7 @@ class LabelAlignment:
     n_stimuli: int
     band: Floats  # (2, r) pointwise 5 % and 95 % quantiles of cumulative energies under permutation, or (2, 0)
     null_areas: Floats  # (permutations,)
+    vectors: Floats  # (n, kept) the strongest left singular vectors, the largest entry of each positive
     model: str = "array"
     layer: str = "array"
     complete: bool = True  # False: only the strongest directions were computed
@@ -201,7 +202,7 @@ class LabelAlignment:
         return np.asarray(np.where(wanted <= 0, total, summed))
 
 
-_ARRAYS = ("singular_values", "parts", "totals", "chance_parts", "band", "null_areas")
+_ARRAYS = ("singular_values", "parts", "totals", "chance_parts", "band", "null_areas", "vectors")
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,6 +301,8 @@ class SingularAlignment:
     singular_values_y: Floats  # (k,)
     blocks_x: NDArray[np.int64]  # (k,) ascending from 0
     blocks_y: NDArray[np.int64]  # (k,)
+    vectors_x: Floats  # (n, k) left singular vectors as they were compared
+    vectors_y: Floats  # (n, k)
     n_stimuli: int
     names: tuple[str, str] = ("x", "y")
     recipe: dict[str, Any] = field(default_factory=dict)
@@ -367,5 +370,5 @@ class SingularAlignment:
 
 _VECTOR_ARRAYS = (
     *("cosines", "principal_angles", "singular_values_x", "singular_values_y"),
-    *("blocks_x", "blocks_y"),
+    *("blocks_x", "blocks_y", "vectors_x", "vectors_y"),
 )

@@ -252,6 +252,16 @@ def test_the_strongest_directions_alone_agree_and_the_rest_is_not_known(rng):
     assert label_alignment(x, y, rank=60, **CENTRED).complete
 
 
+@pytest.mark.parametrize("shape", [(30, 6), (20, 50)])
+def test_kept_vectors_carry_the_energies(rng, shape):
+    x, y = rng.normal(size=shape), rng.normal(size=shape[0])
+    found = label_alignment(x, y, keep=4)
+    assert (found.vectors.T @ y) ** 2 == pytest.approx(found.energies[:4])
+    assert found.vectors.T @ found.vectors == pytest.approx(np.eye(4), abs=1e-10)
+    assert (found.vectors.max(axis=0) == np.abs(found.vectors).max(axis=0)).all()
+    assert label_alignment(x, y, keep=900).vectors.shape == (shape[0], found.rank)
+
+
 def test_blocks_do_not_change_a_number(rng, monkeypatch):
     x, y = rng.normal(size=(50, 7)).astype("float32"), rng.normal(size=50)
     wide = rng.normal(size=(12, 40))
@@ -363,6 +373,7 @@ NAN = np.array([0, 1, np.nan, 3, 4, 5, 6, 7, np.inf, 9])
             InputError,
             "at most 4 directions, but rank = 5 was asked for; take 1 to 4",
         ),
+        (lambda: label_alignment(X, Y, keep=-1), InputError, "keep must be 0 or more, got -1"),
         (lambda: label_alignment(X, Y, permutations=-1), InputError, "permutations must be 0 or more, got -1"),
         (
             lambda: label_alignment(X, Y).share_of_top(9),

@@ -33,6 +33,9 @@ def test_every_layer_is_what_it_is_alone_and_a_dead_one_has_its_reason(rng):
         "1 of 2 layers have at least as many directions as stimuli less one (n = 20), first b: all targets lie in "
         "their span, so only the order of the directions says something.",
     )
+    parts = []
+    align_layers(layers, Y, on_partial=parts.append)
+    assert [(list(one), list(one.depths)) for one in parts] == [(["a"], ["a"]), (["a"], ["a", "dead"])]
     with ThreadPoolExecutor(2) as pool:
         assert align_layers(layers, Y, executor=pool).to_bytes() == found.to_bytes()
 

@@ -39,6 +39,7 @@ def test_cosines_are_those_of_the_definition_up_to_sign(rng):
     u, v = (np.linalg.svd(one - one.mean(axis=0), full_matrices=False)[0][:, :5] for one in (x, y))
     assert np.abs(found.cosines) == pytest.approx(np.abs(u.T @ v), abs=1e-10)
     assert np.cos(found.principal_angles) == pytest.approx(np.linalg.svd(u.T @ v, compute_uv=False), abs=1e-10)
+    assert found.vectors_x.T @ found.vectors_y == pytest.approx(found.cosines, abs=1e-12)
     swapped = singular_vector_alignment(y, x, k=5)
     assert np.abs(swapped.cosines) == pytest.approx(np.abs(found.cosines.T), abs=1e-10)
 
