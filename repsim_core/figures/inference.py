@@ -60,10 +60,11 @@ def score_against_n(curves: Mapping[str, StimulusCurve], *, score: str = "score"
         if len(curves) == 1 and np.isfinite(curve.full):
             for side in (-1, 1):
                 fig.add_hline(y=curve.full + side * curve.tolerance, line={"color": HATCH, "dash": "dot", "width": 1})
+    ticks = sorted({int(one) for curve in curves.values() for one in curve.sizes[::-2]})  # with all stimuli in any case
     fig.update_layout(
         height=360,
         margin={"l": 8, "r": 8, "t": 30, "b": 8},
-        xaxis=plain_axis("stimuli", type="log", dtick="D2"),
+        xaxis=plain_axis("stimuli", type="log", tickvals=ticks, ticktext=list(map(str, ticks))),
         yaxis=plain_axis(escaped(score)),
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )
@@ -84,7 +85,7 @@ def null_histogram(
     """
     found = np.asarray(null, np.float64)
     found = found[np.isfinite(found)]
-    counts, edges = np.histogram(found, bins=min(BINS, max(5, len(found) // 5)))
+    counts, edges = np.histogram(found, bins=min(BINS, max(5, len(found) // 10)))
     fig = go.Figure()
     fig.add_bar(
         x=((edges[:-1] + edges[1:]) / 2).astype("float32"),

@@ -34,6 +34,8 @@ def test_the_tolerance_is_drawn_for_a_single_curve():
     assert sorted(one.y0 for one in figure.layout.shapes) == pytest.approx([0.4, 0.6])
     assert figure.layout.yaxis.title.text == "&lt;CKA&gt;"
     assert figure.layout.xaxis.type == "log"
+    assert figure.layout.xaxis.tickvals == (20, 80)
+    assert figure.layout.xaxis.ticktext == ("20", "80")
     assert not score_against_n({"a": SETTLED, "b": OPEN}).layout.shapes
 
 
@@ -50,12 +52,12 @@ def test_the_bars_hold_every_shuffle_once():
     null = np.arange(100) / 100
     bars, seen = null_histogram(null, 1.25, score="<CKA>", p=0.01).data
     assert bars.y.sum() == 100
-    assert bars.y.tolist() == [5] * 20  # a fifth of the shuffles as bins, each 5 of a hundred
+    assert bars.y.tolist() == [10] * 10  # a tenth of the shuffles as bins, each 10 of a hundred
     assert bars.x - bars.width / 2 == pytest.approx(bars.customdata[:, 0], abs=1e-6)
     assert bars.customdata[0, 0] == 0
     assert bars.customdata[-1, 1] == np.float32(0.99)
     assert seen.x.tolist() == [1.25, 1.25]
-    assert seen.y.tolist() == [0, 5]
+    assert seen.y.tolist() == [0, 10]
     assert seen.name == "seen 1.250, p = 0.01"
     assert bars.name == "shuffled stimuli (100)"
 

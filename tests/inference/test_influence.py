@@ -58,8 +58,8 @@ def test_rows_equal_in_one_layer_alone_are_no_repeats(rng):
     assert len(duplicated_rows(dead, alive)) == 0
     alive[5] = alive[2]
     assert duplicated_rows(dead, alive, dead).rows.tolist() == [5]
-    # 3 equals 0 in the first layer and 1 in the second: no stimulus in both.
-    first, second = np.array([[1.0], [2], [3], [1]]), np.array([[1.0], [2], [3], [2]])
+    # Pairs 0, 1 and 2, 3 in the first layer, 0, 2 and 1, 3 in the second: no two stimuli agree in both.
+    first, second = np.array([[1.0], [1], [2], [2]]), np.array([[1.0], [2], [1], [2]])
     assert len(duplicated_rows(first, second)) == 0
 
 
