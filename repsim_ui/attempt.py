@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from repsim_core.compute.children import Child, Nursery
+from repsim_core.compute.child import Child
+from repsim_core.compute.children import Nursery
 from repsim_ui.job import Job
 from repsim_ui.results import Results
 from repsim_ui.waiting import quick

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from repsim_core.compute.children import Child
+from repsim_core.compute.child import Child
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 

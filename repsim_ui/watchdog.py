@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from repsim_core.compute.children import Child
+from repsim_core.compute.child import Child
 from repsim_core.compute.memory import child_bytes, readable_bytes
 from repsim_ui.job import Job
 from repsim_ui.waiting import Line
