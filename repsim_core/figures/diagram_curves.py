@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from repsim_core.figures.diagrams import COLOURS, DIMENSIONS, UNIT
 from repsim_core.figures.style import FIRST, OKABE_ITO, SECOND, SYMBOLS, escaped, plain_axis
-from repsim_core.types.diagrams import Smoothness
+from repsim_core.types.diagram_results import Smoothness
 
 Floats = NDArray[np.floating[Any]]
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")

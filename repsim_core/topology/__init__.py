@@ -1,11 +1,11 @@
 """Persistent homology of representations and of pairs of them."""
 
 from repsim_core.topology.alpha import alpha
-from repsim_core.topology.bands import NOISE_RULES, Band, Noise, confidence_band, noise_length
+from repsim_core.topology.bands import NOISE_RULES, Band, confidence_band, noise_lengths
 from repsim_core.topology.clouds import CLOUD_METRICS, cloud_distances
 from repsim_core.topology.cross import cross_barcode
 from repsim_core.topology.diagram_distances import DIAGRAM_DISTANCES, diagram_distance, diagram_matching
-from repsim_core.topology.diagram_matrices import compare_diagrams, model_distances, smoothness
+from repsim_core.topology.diagram_matrices import compare_diagrams, compare_networks, model_distances, smoothness
 from repsim_core.topology.distances import METRICS, SCALES, distances, normalised_distances
 from repsim_core.topology.layer_diagrams import layer_diagrams, layer_distances, layer_points
 from repsim_core.topology.lite import LITE_WARNING, rtd_lite, rtd_lite_barcode, srtd_barcode, srtd_lite
@@ -36,13 +36,13 @@ __all__ = [
     "SCALES",
     "Band",
     "Landmarks",
-    "Noise",
     "alpha",
     "bars_above",
     "betti_curve",
     "chosen_subsets",
     "cloud_distances",
     "compare_diagrams",
+    "compare_networks",
     "confidence_band",
     "cross_barcode",
     "diagram_distance",
@@ -55,7 +55,7 @@ __all__ = [
     "layer_distances",
     "layer_points",
     "model_distances",
-    "noise_length",
+    "noise_lengths",
     "normalised_distances",
     "outliers",
     "persistence_entropy",

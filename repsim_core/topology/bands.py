@@ -1,6 +1,6 @@
 """How sure a diagram is: bands over subsets, and the length below which a bar may be noise."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from typing import NamedTuple
@@ -14,7 +14,9 @@ from repsim_core.linalg import at_least
 from repsim_core.topology.diagram_distances import diagram_distance
 from repsim_core.topology.distances import checked
 from repsim_core.topology.rips import rips_of_distances
+from repsim_core.topology.rips_cost import checked_dimension
 from repsim_core.types import PersistenceDiagram
+from repsim_core.types.diagram_results import NoiseLengths
 
 Floats = NDArray[np.float64]
 NOISE_RULES: Mapping[str, str] = {
@@ -30,14 +32,6 @@ class Band(NamedTuple):
     mean: Floats
     low: Floats
     high: Floats
-
-
-class Noise(NamedTuple):
-    """Bars up to ``length`` may be noise at this ``level``; ``distances`` are what was resampled."""
-
-    length: float
-    level: float
-    distances: Floats
 
 
 def confidence_band(curves: ArrayLike, *, level: float = 0.95) -> Band:
@@ -69,9 +63,9 @@ def confidence_band(curves: ArrayLike, *, level: float = 0.95) -> Band:
     return Band(mean, mean - reach, mean + reach)
 
 
-def noise_length(
+def noise_lengths(
     d: ArrayLike,
-    dimension: int = 1,
+    max_dimension: int = 1,
     *,
     rule: str = "bootstrap",
     level: float = 0.95,
@@ -79,8 +73,8 @@ def noise_length(
     seed: int = 0,
     executor: Executor | None = None,
     progress: Progress | None = None,
-) -> Noise:
-    r"""The length that a Vietoris–Rips bar has to exceed to be significant.
+) -> NoiseLengths:
+    r"""The length, for each dimension, that a Vietoris–Rips bar has to exceed to be significant.
 
     Parameters
     ----------
@@ -118,30 +112,33 @@ def noise_length(
     n = len(matrix)
     at_least(n, 4, "A band of noise")
     generator = np.random.default_rng(seed)
+    task: Callable[[NDArray[np.int64]], list[float]]
     if rule == "hausdorff":
         size = max(2, int(n / np.log(n)))
         drawn = [np.sort(generator.choice(n, size, replace=False)) for _ in range(resamples)]
-        task = partial(_hausdorff, matrix)
+        task = partial(_hausdorff, matrix, checked_dimension(max_dimension) + 1)
     else:
         drawn = [np.unique(generator.integers(n, size=n)) for _ in range(resamples)]
-        task = partial(_bottleneck, matrix, rips_of_distances(matrix, max_dimension=dimension)[dimension])
+        task = partial(_bottleneck, matrix, rips_of_distances(matrix, max_dimension=max_dimension))
     progress = progress or no_progress
     progress(0, resamples)
-    found: list[float] = []
+    found: list[list[float]] = []
     for one in mapped(task, drawn, executor):
         found.append(one)
         progress(len(found), resamples)
+    distances = np.array(found).T
     factor = 8.0 if rule == "hausdorff" else 2.0
-    return Noise(factor * float(np.quantile(found, level)), level, np.array(found))
+    recipe = {"rule": rule, "level": level, "resamples": int(resamples), "seed": seed, "n": n}
+    return NoiseLengths(factor * np.quantile(distances, level, axis=1), distances, recipe)
 
 
-def _hausdorff(d: Floats, rows: NDArray[np.int64]) -> float:
-    return float(d[:, rows].min(axis=1).max())
+def _hausdorff(d: Floats, dimensions: int, rows: NDArray[np.int64]) -> list[float]:
+    return [float(d[:, rows].min(axis=1).max())] * dimensions
 
 
-def _bottleneck(d: Floats, whole: PersistenceDiagram, rows: NDArray[np.int64]) -> float:
-    part = rips_of_distances(d[np.ix_(rows, rows)], max_dimension=whole.dimension)[whole.dimension]
-    return diagram_distance(whole, part, "bottleneck", unequal_n=True)
+def _bottleneck(d: Floats, whole: list[PersistenceDiagram], rows: NDArray[np.int64]) -> list[float]:
+    part = rips_of_distances(d[np.ix_(rows, rows)], max_dimension=len(whole) - 1)
+    return [diagram_distance(*both, "bottleneck", unequal_n=True) for both in zip(whole, part, strict=True)]
 
 
 def _checked_level(level: float) -> None:

@@ -13,7 +13,8 @@ from repsim_core.compute.progress import Progress, mapped, no_progress
 from repsim_core.errors import InputError, unknown_name
 from repsim_core.topology.diagram_distances import DIAGRAM_DISTANCES, diagram_distance
 from repsim_core.types import PersistenceDiagram, SimilarityMatrix
-from repsim_core.types.diagrams import LayerDiagrams, Smoothness
+from repsim_core.types.diagram_results import DiagramComparison, Smoothness
+from repsim_core.types.diagrams import LayerDiagrams
 
 Sides = tuple[tuple[PersistenceDiagram, ...], tuple[PersistenceDiagram, ...]]
 Floats = NDArray[np.float64]
@@ -70,6 +71,45 @@ def compare_diagrams(
         if on_partial is not None and done < len(rows):
             on_partial(_matrix(a, b, dimension, kind, values, done, options))
     return _matrix(a, b, dimension, kind, values, done, options)
+
+
+def compare_networks(
+    a: LayerDiagrams,
+    b: LayerDiagrams,
+    dimension: int = 1,
+    *,
+    kind: str = "sliced_wasserstein",
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    on_partial: Callable[[DiagramComparison], None] | None = None,
+    **options: Any,
+) -> DiagramComparison:
+    """Every matrix of two networks, and the steps of both, which come first.
+
+    Takes what :func:`compare_diagrams` takes; with ``b`` the same object as ``a`` there is one matrix.
+    """
+    same = a is b
+    # The steps do not compare the networks, so they are there even where the matrices are refused.
+    sides = {"a": a} if same else {"a": a, "b": b}
+    steps = {name: smoothness(one, dimension, kind=kind, executor=executor, **options) for name, one in sides.items()}
+    wanted = {"a × a": (a, a)} if same else {"a × b": (a, b), "a × a": (a, a), "b × b": (b, b)}
+    progress, total = progress or no_progress, sum(len(first.layers) for first, _ in wanted.values())
+    found: dict[str, SimilarityMatrix] = {}
+    before = 0
+    for name, (first, second) in wanted.items():
+
+        def told(done: int, _: int, before: int = before) -> None:
+            progress(before + done, total)
+
+        def kept(matrix: SimilarityMatrix, name: str = name) -> None:
+            if on_partial is not None:
+                on_partial(DiagramComparison(found | {name: matrix}, steps))
+
+        found[name] = compare_diagrams(
+            first, second, dimension, kind=kind, executor=executor, progress=told, on_partial=kept, **options
+        )
+        before += len(first.layers)
+    return DiagramComparison(found, steps)
 
 
 def smoothness(

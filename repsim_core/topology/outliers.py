@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from repsim_core.errors import DegenerateError, InputError, unknown_name
 from repsim_core.topology.distances import checked
-from repsim_core.types.diagrams import Outliers
+from repsim_core.types.diagram_results import Outliers
 
 OUTLIER_RULES: Mapping[str, str] = {
     "none": "nothing is removed",

@@ -99,7 +99,7 @@ def total_persistence(diagram: PersistenceDiagram, *, power: float = 1.0) -> flo
 
 
 def bars_above(diagram: PersistenceDiagram, noise: float) -> int:
-    """Finite bars longer than ``noise``, such as :func:`repsim_core.topology.noise_length` finds it."""
+    """Finite bars longer than ``noise``, such as :func:`repsim_core.topology.noise_lengths` finds it."""
     bars = finite(diagram)
     return int((bars[:, 1] - bars[:, 0] > noise).sum())
 

@@ -1,4 +1,4 @@
-"""Persistence diagrams of every layer of a network over several subsets of stimuli, and what is measured on them."""
+"""Persistence diagrams of every layer of a network over several subsets of stimuli."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,64 +17,6 @@ from repsim_core.types.topology import BARS, PersistenceDiagram
 FORMAT = "repsim-layer-diagrams/1"
 PENDING = "pending"  # the reason of a layer that a partial result does not have yet
 Diagrams = tuple[PersistenceDiagram, ...]  # one for each dimension
-
-
-@dataclass(frozen=True, eq=False)
-class Outliers:
-    """Points that one rule takes out of a cloud; ``scores`` are larger for points that stand further apart."""
-
-    kept: NDArray[np.int64]
-    removed: NDArray[np.int64]
-    scores: NDArray[np.float64]  # (n,)
-    recipe: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for name in ("kept", "removed", "scores"):
-            object.__setattr__(self, name, read_only(np.asarray(getattr(self, name))))
-
-    def to_frame(self) -> pd.DataFrame:
-        """Tidy table, one line a point."""
-        rows = np.arange(len(self.scores))
-        return pd.DataFrame({"row": rows, "score": self.scores, "removed": np.isin(rows, self.removed)})
-
-
-@dataclass(frozen=True, eq=False)
-class Smoothness:
-    """How far the topology moves from each layer to the next.
-
-    ``steps`` ``(layers − 1, subsets)`` are diagram distances; one beside an undefined layer is NaN and counts in
-    neither sum nor maximum.
-    """
-
-    steps: NDArray[np.float64]
-    layers: tuple[str, ...]
-    recipe: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "steps", read_only(np.asarray(self.steps)))
-
-    @property
-    def path_length(self) -> float:
-        """Sum of the steps, the mean over subsets; NaN without a step."""
-        return float(np.nansum(self.steps, axis=0).mean()) if np.isfinite(self.steps).any() else float("nan")
-
-    @property
-    def largest(self) -> float:
-        """The largest step, the mean over subsets; NaN without a step."""
-        return float(np.nanmax(self.steps, axis=0).mean()) if np.isfinite(self.steps).any() else float("nan")
-
-    @property
-    def mean_step(self) -> float:
-        """Path length over the number of steps, which is what compares networks of different depth."""
-        return float(np.nanmean(self.steps)) if np.isfinite(self.steps).any() else float("nan")
-
-    def to_frame(self) -> pd.DataFrame:
-        """Tidy table, one line a step and subset."""
-        i, j = np.indices(self.steps.shape)
-        names = np.array(self.layers, dtype=object)
-        return pd.DataFrame(
-            {"from": names[i.ravel()], "to": names[i.ravel() + 1], "subset": j.ravel(), "distance": self.steps.ravel()}
-        )
 
 
 @dataclass(frozen=True, eq=False)

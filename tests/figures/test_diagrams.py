@@ -15,7 +15,8 @@ from repsim_core.figures.diagrams import (
     scale_top,
 )
 from repsim_core.types import PersistenceDiagram
-from repsim_core.types.diagrams import LayerDiagrams, Smoothness
+from repsim_core.types.diagram_results import Smoothness
+from repsim_core.types.diagrams import LayerDiagrams
 
 INF = np.inf
 

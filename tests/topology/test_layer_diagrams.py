@@ -9,6 +9,7 @@ from repsim_core.errors import BudgetError, FormatError, InputError, ShapeError,
 from repsim_core.topology import (
     cloud_distances,
     compare_diagrams,
+    compare_networks,
     diagram_distance,
     layer_diagrams,
     layer_distances,
@@ -21,6 +22,7 @@ from repsim_core.topology import (
     stratified_subsets,
     summary_table,
 )
+from repsim_core.types.diagram_results import DiagramComparison
 from repsim_core.types.diagrams import PENDING, LayerDiagrams
 from tests.topology.clouds import circle, network
 from tests.topology.twins import bars
@@ -196,6 +198,27 @@ def test_a_network_with_itself_is_symmetric_and_half_the_work(toy):
     assert partial[0].reasons[1, 1] == "pending"
     assert np.isfinite(partial[0].values[0, :3]).all()
     assert partial[0].recipe["rows_done"] == 1
+
+
+def test_two_networks_have_three_matrices_and_two_ways(toy, rng):
+    a = layer_diagrams(toy, size=20, repeats=2)
+    b = layer_diagrams(network({"one": rng.normal(size=(40, 2)), "two": circle(40)}, model="other"), size=20, repeats=2)
+    told, partial = [], []
+    found = compare_networks(a, b, 1, progress=lambda *one: told.append(one), on_partial=partial.append)
+    for name, sides in {"a × b": (a, b), "a × a": (a, a), "b × b": (b, b)}.items():
+        np.testing.assert_array_equal(found.matrices[name].values, compare_diagrams(*sides, 1).values)
+    np.testing.assert_array_equal(found.steps["b"].steps, smoothness(b, 1).steps)
+    assert told[-1] == (10, 10)
+    assert [tuple(one.matrices) for one in partial[:4]] == [("a × b",)] * 3 + [("a × b", "a × a")]
+    assert all(set(one.steps) == {"a", "b"} for one in partial)
+    again = DiagramComparison.from_bytes(found.to_bytes())
+    assert again.to_frame().equals(found.to_frame())
+    assert len(found.to_frame()) == 4 * 2 + 4 * 4 + 2 * 2
+    np.testing.assert_array_equal(again.steps["a"].steps, found.steps["a"].steps)
+    assert again.steps["a"].layers == a.layers
+    assert list(compare_networks(a, a, 1).matrices) == ["a × a"]
+    with pytest.raises(FormatError, match="junk is not a file of a RepSim diagram comparison"):
+        DiagramComparison.from_bytes(b"junk", name="junk")
 
 
 def test_smoothness_is_the_way_from_layer_to_layer(toy):

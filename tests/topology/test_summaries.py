@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from repsim_core.errors import DegenerateError, InputError, UnknownNameError
+from repsim_core.errors import DegenerateError, FormatError, InputError, UnknownNameError
 from repsim_core.topology import (
     NOISE_RULES,
     OUTLIER_RULES,
@@ -12,16 +12,19 @@ from repsim_core.topology import (
     betti_curve,
     cloud_distances,
     confidence_band,
+    diagram_distance,
     landscape,
-    noise_length,
+    noise_lengths,
     outliers,
     persistence_entropy,
     persistence_image,
     rips,
+    rips_of_distances,
     silhouette,
     stratified_subsets,
     total_persistence,
 )
+from repsim_core.types.diagram_results import NoiseLengths
 from tests.topology.clouds import circle
 from tests.topology.test_diagram_distances import diagram
 
@@ -110,21 +113,37 @@ def test_the_loop_of_a_circle_stands_above_the_noise_and_those_of_a_square_do_no
     ring = circle(120) + 0.03 * rng.normal(size=(120, 2))
     for x, expected in ((ring, 1), (rng.random((120, 2)), 0)):
         d = cloud_distances(x)
-        noise = noise_length(d, resamples=20)
-        assert len(noise.distances) == 20
-        assert noise.length == 2 * np.quantile(noise.distances, 0.95)
-        assert bars_above(rips(x)[1], noise.length) == expected
-        careful = noise_length(d, rule="hausdorff", resamples=20)
-        assert careful.length > noise.length
+        noise = noise_lengths(d, resamples=20)
+        assert noise.distances.shape == (2, 20)
+        np.testing.assert_array_equal(noise.lengths, 2 * np.quantile(noise.distances, 0.95, axis=1))
+        assert bars_above(rips(x)[1], noise.lengths[1]) == expected
+        careful = noise_lengths(d, rule="hausdorff", resamples=20)
+        assert (careful.lengths > noise.lengths).all()
+        assert careful.lengths[0] == careful.lengths[1]
 
 
-def test_noise_is_seeded_and_reports(rng):
+def test_noise_is_the_bottleneck_distance_of_resampled_clouds(rng):
+    d = cloud_distances(rng.normal(size=(15, 2)))
+    found = noise_lengths(d, 2, resamples=1, seed=8)
+    rows = np.unique(np.random.default_rng(8).integers(15, size=15))
+    whole, part = (rips_of_distances(one, max_dimension=2) for one in (d, d[np.ix_(rows, rows)]))
+    expected = [diagram_distance(*both, unequal_n=True) for both in zip(whole, part, strict=True)]
+    np.testing.assert_array_equal(found.distances[:, 0], expected)
+
+
+def test_noise_is_seeded_reports_and_is_kept(rng):
     d = cloud_distances(rng.normal(size=(20, 2)))
     told = []
-    one = noise_length(d, 0, resamples=4, seed=3, progress=lambda done, total: told.append((done, total)))
+    one = noise_lengths(d, 0, resamples=4, seed=3, progress=lambda done, total: told.append((done, total)))
     assert told == [(k, 4) for k in range(5)]
-    np.testing.assert_array_equal(one.distances, noise_length(d, 0, resamples=4, seed=3).distances)
-    assert not np.array_equal(one.distances, noise_length(d, 0, resamples=4, seed=4).distances)
+    np.testing.assert_array_equal(one.distances, noise_lengths(d, 0, resamples=4, seed=3).distances)
+    assert not np.array_equal(one.distances, noise_lengths(d, 0, resamples=4, seed=4).distances)
+    again = NoiseLengths.from_bytes(one.to_bytes())
+    assert (again.lengths, again.recipe) == (one.lengths, one.recipe)
+    assert again.to_frame().equals(one.to_frame())
+    assert len(one.to_frame()) == 4
+    with pytest.raises(FormatError, match="junk is not a file of RepSim noise lengths"):
+        NoiseLengths.from_bytes(b"junk", name="junk")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +157,7 @@ def test_noise_is_seeded_and_reports(rng):
 )
 def test_noise_refuses(n, options, error, said):
     with pytest.raises(error, match=said):
-        noise_length(cloud_distances(np.arange(n)[:, None]), **options)
+        noise_lengths(cloud_distances(np.arange(n)[:, None]), **options)
     assert set(NOISE_RULES) == {"bootstrap", "hausdorff"}
 
 
