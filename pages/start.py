@@ -9,6 +9,7 @@ from repsim_core.similarity import MEASURES
 from repsim_ui import cache, gallery, sentences
 from repsim_ui.links import open_map
 from repsim_ui.messages import plain
+from repsim_ui.questions import QUESTIONS
 
 VOCABULARY = {
     "Stimulus": "one input shown to both networks: a picture, a row of a table, a point.",
@@ -44,6 +45,13 @@ for start in range(0, len(cards), 3):
             else:
                 st.caption(card.look)
             open_map("Open the map", recipe.query(), key=f"open_{card.title}", icon=":material/grid_on:")
+
+st.subheader("Every question", anchor=False)
+for start in range(2, len(QUESTIONS), 3):
+    for column, one in zip(st.columns(3), QUESTIONS[start : start + 3], strict=False):
+        with column, st.container(border=True, height="stretch"):
+            st.page_link(one.path, label=f"**{one.title}**")
+            st.markdown(one.asked)
 
 recent = cache.jobs().recent(kind="layer_map")
 if recent:

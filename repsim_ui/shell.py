@@ -6,19 +6,12 @@ import streamlit as st
 
 from repsim_ui import state
 from repsim_ui.messages import shown_to_the_user
+from repsim_ui.questions import QUESTIONS
 
 HERE = Path(__file__).parent
-PAGES = HERE.parent / "pages"
 
 st.set_page_config(page_title="RepSim", page_icon=str(HERE / "static" / "icon.png"), layout="wide")
-page = st.navigation(
-    [
-        st.Page(PAGES / "start.py", title="Start", default=True),
-        st.Page(PAGES / "models.py", title="Models & data"),
-        st.Page(PAGES / "layer_map.py", title="Layer map"),
-        st.Page(PAGES / "divergence.py", title="Divergence"),
-    ]
-)
+page = st.navigation([st.Page(one.path, title=one.title, default=one is QUESTIONS[0]) for one in QUESTIONS])
 st.session_state["arrived"] = st.session_state.get("page") != page.url_path
 with shown_to_the_user():
     state.sidebar()
