@@ -101,18 +101,18 @@ def centred_gram(values: Array, label: str = "x") -> NDArray[np.float64]:
     Products in the dtype that came, their sum over blocks of units in float64. Taking away the mean of a few stimuli
     keeps the products small; centring the n × n result does the rest exactly. Raises as :func:`centred` does.
     """
-    product, offset = _shifted_gram(values, 0)
+    product, offset = shifted_gram(values, 0)
     if not 1e-20 < np.trace(product) + offset < 1e30:  # squares may have overflowed or vanished
         exponent = _exponent(values, label)
         if exponent:
-            product, offset = _shifted_gram(values, exponent)
+            product, offset = shifted_gram(values, exponent)
     product = h_centred(product)
     variation = float(np.trace(product))
     _refuse_constant(values, variation, variation + offset, label)
     return product
 
 
-def _shifted_gram(values: Array, exponent: int) -> tuple[NDArray[np.float64], float]:
+def shifted_gram(values: Array, exponent: int = 0) -> tuple[NDArray[np.float64], float]:
     """Gram matrix of the rows over ``2 ** exponent`` minus one common row near their mean, and n times its square."""
     dtype, n = stored_dtype(values), len(values)
     product, offset = np.zeros((n, n)), 0.0
@@ -135,6 +135,22 @@ def h_centred(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
     """``H K H`` with ``H = Id − 11ᵀ/n``."""
     rows = kernel.mean(axis=1)
     return np.asarray(kernel - rows[:, None] - rows[None, :] + rows.mean())
+
+
+def u_centred(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
+    """U-centring of a symmetric kernel ``(n, n)``: zero diagonal, rows that sum to 0; n ≥ 3.
+
+    Blind to adding ``u_i + u_j`` off the diagonal, hence to translation of the features.
+    """
+    n = len(kernel)
+    result = kernel.copy()
+    np.fill_diagonal(result, 0.0)
+    rows = result.sum(axis=1)
+    shift = rows / (n - 2) - rows.sum() / (2 * (n - 1) * (n - 2))
+    result -= shift[:, None]
+    result -= shift[None, :]
+    np.fill_diagonal(result, 0.0)
+    return result
 
 
 def stored_dtype(values: Array) -> np.dtype[np.floating[Any]]:
@@ -211,12 +227,92 @@ def squared_distances(features: Array) -> NDArray[np.float64]:
     round-off alone made it negative.
     """
     wide = np.asarray(features, dtype=np.float64)
-    product = wide @ wide.T
+    return distances_of_gram(wide @ wide.T)
+
+
+def distances_of_gram(product: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Squared distances of the rows whose products these are, exactly 0 where nothing but round-off is left."""
     lengths = np.diag(product).copy()
-    squared = lengths[:, None] + lengths[None, :] - 2 * product
-    noise = 8 * np.finfo(np.float64).eps * (lengths[:, None] + lengths[None, :])
-    squared[squared < noise] = 0.0
+    squared = np.add.outer(lengths, lengths)  # first, or the order of the three terms would break the symmetry
+    squared -= 2 * product
+    noise = 8 * np.finfo(np.float64).eps * lengths
+    squared[squared < np.add.outer(noise, noise)] = 0.0
     return squared
+
+
+def wide_gram(values: Array, label: str = "x") -> NDArray[np.float64]:
+    """``Xc Xcᵀ`` up to a power of four, products in float64 whatever came: for distances, which cancel; O(n² p).
+
+    Block by block, so no wide copy of the responses is made. Raises as :func:`centred` does.
+    """
+    product = np.zeros((len(values), len(values)))
+    for _, block in _centred_blocks(values, _exponent(values, label), label):
+        product += block @ block.T
+    return product
+
+
+def row_products(values: Array, label: str = "x", *, centre: bool = False) -> NDArray[np.float64]:
+    """Cosines of all pairs of rows, or Pearson correlations over the units with ``centre``; float64, O(n² p).
+
+    Raises
+    ------
+    DegenerateError
+        Reason ``zero_vector`` or ``constant_row`` if a row has no direction, with its number.
+    """
+    refuse_constant(values, label)
+    exponent = _exponent(values, label)
+    means = np.ldexp(values.mean(axis=1, dtype=np.float64, keepdims=True), -exponent) if centre else 0.0
+    product, before = np.zeros((len(values), len(values))), np.zeros(len(values))
+    for columns in _cached_columns(values):
+        block = np.ldexp(values[:, columns].astype(np.float64), -exponent)
+        if centre:
+            before += np.einsum("ij,ij->i", block, block)
+            block -= means
+        product += block @ block.T
+    lengths = np.sqrt(np.diag(product))
+    # Relative, not == 0: the mean of a constant row is off by an ulp or so.
+    lost = lengths <= (4 * np.finfo(np.float64).eps * np.sqrt(before) if centre else 0.0)
+    if lost.any():
+        row, more = int(lost.argmax()), int(lost.sum())
+        what = "is constant over its units, so its correlation" if centre else "is all zero, so its cosine"
+        raise DegenerateError(
+            f"{label}: row {row} {what} is 0/0 ({more} such of {len(values)}); "
+            "take Euclidean distances or leave those stimuli out.",
+            "constant_row" if centre else "zero_vector",
+        )
+    product /= lengths[:, None]
+    product /= lengths[None, :]
+    return product
+
+
+def product_noise(lengths: NDArray[np.float64], units: int) -> NDArray[np.float64]:
+    """Round-off to expect in a distance of two rows, as the share of each: add those of the two.
+
+    Sums of p products are off by about the root of p, in units of the last place of the squared lengths.
+    """
+    return np.asarray((8 + 4 * np.sqrt(units)) * np.finfo(np.float64).eps * lengths)
+
+
+def refuse_constant(values: Array, label: str = "x") -> None:
+    """Refuse responses that do not vary over the stimuli, as :func:`centred` does, without a copy of them."""
+    for _ in _centred_blocks(values, _exponent(values, label), label):
+        pass
+
+
+def reduced(values: Array, label: str = "x") -> tuple[NDArray[np.float64], int]:
+    """Centred responses in at most n columns with the same Gram matrix; O(n p min(n, p)).
+
+    Over ``2 ** exponent``, which is returned beside them and is 0 unless the scale is extreme. With more units than
+    stimuli, ``Xcᵀ = Q R`` and ``Rᵀ`` is kept: a rotation of the units, which most measures do not see.
+    """
+    features = centred(values, label)
+    exponent = _exponent(features, label)
+    wide = np.ldexp(features.astype(np.float64, copy=False), -exponent)
+    if wide.shape[1] > len(wide):
+        from scipy.linalg import qr
+
+        wide = np.ascontiguousarray(qr(wide.T, mode="r", check_finite=False)[0][: len(wide)].T)
+    return wide, exponent
 
 
 def at_least(n: int, needed: int, measure: str) -> None:

@@ -4,54 +4,40 @@ With ``K = Xc Xcᵀ`` biased CKA is the cosine of the centred Gram matrices; deb
 U-centred forms (Song et al. 2012), so that independent representations score 0 on average at any n and p.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from repsim_core.errors import DegenerateError
 from repsim_core.linalg import (
     Array,
     at_least,
-    centred,
     centred_gram,
+    distances_of_gram,
     h_centred,
     positive,
-    squared_distances,
     stored_dtype,
-    unit_scaled,
+    wide_gram,
 )
+from repsim_core.linalg import u_centred as u_centred
+from repsim_core.similarity.embedding import (
+    Embedding,
+    cosine_method,
+    kernel_embedding,
+    square_numbers,
+)
+from repsim_core.similarity.measure import ROTATIONS, Claims, Measure
 
-
-@dataclass(frozen=True, eq=False)
-class Embedding:
-    """A layer as a unit vector of n² numbers; ``chance`` is its factor in the mean score over all n! pairings."""
-
-    vector: NDArray[np.float64]  # (n * n,)
-    chance: float
-
-
-def u_centred(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
-    """U-centring of a symmetric kernel ``(n, n)``: zero diagonal, rows that sum to 0; n ≥ 3.
-
-    Blind to adding ``u_i + u_j`` off the diagonal, hence to translation of the features.
-    """
-    n = len(kernel)
-    result = kernel.copy()
-    np.fill_diagonal(result, 0.0)
-    rows = result.sum(axis=1)
-    shift = rows / (n - 2) - rows.sum() / (2 * (n - 1) * (n - 2))
-    result -= shift[:, None]
-    result -= shift[None, :]
-    np.fill_diagonal(result, 0.0)
-    return result
+_WIDER = "take a wider kernel or the biased form"
 
 
 def linear_embedding(x: Array, *, label: str = "x", debiased: bool = True) -> Embedding:
     """Embedding of linear CKA, from raw responses ``(n, p)``; O(n² p)."""
     at_least(len(x), 4 if debiased else 2, "Debiased CKA" if debiased else "CKA")
-    return _embedding(centred_gram(x, label), label, debiased, float(np.finfo(stored_dtype(x)).eps))
+    eps = float(np.finfo(stored_dtype(x)).eps)
+    return kernel_embedding(centred_gram(x, label), label, debiased=debiased, eps=eps, instead=_WIDER)
 
 
 def rbf_embedding(x: Array, *, label: str = "x", scale: float = 0.5, debiased: bool = True) -> Embedding:
@@ -61,7 +47,7 @@ def rbf_embedding(x: Array, *, label: str = "x", scale: float = 0.5, debiased: b
     """
     positive(scale, "The RBF scale")
     at_least(len(x), 4 if debiased else 2, "Debiased RBF CKA" if debiased else "RBF CKA")
-    distances = squared_distances(unit_scaled(centred(x, label)))
+    distances = distances_of_gram(wide_gram(x, label))
     median = float(np.median(distances))
     if median == 0:
         raise DegenerateError(
@@ -70,55 +56,68 @@ def rbf_embedding(x: Array, *, label: str = "x", scale: float = 0.5, debiased: b
             "zero_median_distance",
         )
     kernel = np.exp(distances / (-2 * scale**2 * median))
-    return _embedding(kernel if debiased else h_centred(kernel), label, debiased, float(np.finfo(np.float64).eps))
-
-
-def _embedding(kernel: NDArray[np.float64], label: str, debiased: bool, eps: float) -> Embedding:
-    n = len(kernel)
-    shaped = u_centred(kernel) if debiased else kernel
-    norm = float(np.linalg.norm(shaped))
-    # Round-off of the products grows with the root of n; what is left below it is not structure.
-    if norm <= 8 * np.sqrt(n) * eps * float(np.linalg.norm(kernel)):
+    off_diagonal = float(np.max(kernel, initial=0.0, where=~np.eye(len(kernel), dtype=bool)))
+    eps = float(np.finfo(np.float64).eps)
+    if off_diagonal <= eps:
         raise DegenerateError(
-            f"{label}: all pairs of its {n} stimuli are equally alike, so debiased CKA is 0/0; "
-            "take a wider kernel or the biased form.",
-            "no_structure",
+            f"{label}: at scale {scale:g} the RBF kernel is the identity (largest entry off the diagonal "
+            f"{off_diagonal:.2g}), so every layer looks alike; take a larger scale, such as 0.5.",
+            "identity_kernel",
         )
-    chance = 0.0 if debiased else float(np.trace(shaped)) / (norm * float(np.sqrt(n - 1)))
-    return Embedding((shaped / norm).ravel(), chance)
+    kernel = kernel if debiased else h_centred(kernel)
+    return kernel_embedding(kernel, label, debiased=debiased, eps=eps, instead=_WIDER)
 
 
-def linear_cka_from_features(x: Array, y: Array, *, debiased: bool = True) -> float:
-    r"""Linear CKA without an n × n matrix, for n large against the units; O(n p q).
-
-    .. math:: n(n-3)\,\mathrm{HSIC}_1 = \|X_c^\top Y_c\|^2 - \tfrac{n}{n-2}\, d_x \cdot d_y
-              + \tfrac{\sum d_x \sum d_y}{(n-1)(n-2)}
-
-    with :math:`d_i` the squared norm of centred row i; the biased form keeps the first term alone.
-    """
-    at_least(len(x), 4 if debiased else 2, "Debiased CKA" if debiased else "CKA")
-    first = np.asarray(unit_scaled(centred(x, "x")), dtype=np.float64)
-    second = np.asarray(unit_scaled(centred(y, "y")), dtype=np.float64)
-    cross, own_x, own_y = (_hsic(a, b, debiased) for a, b in ((first, second), (first, first), (second, second)))
-    if own_x <= 0 or own_y <= 0:
-        raise DegenerateError("All pairs of stimuli are equally alike, so debiased CKA is 0/0.", "no_structure")
-    return float(within_bounds(cross / np.sqrt(own_x * own_y), -1.0 if debiased else 0.0))
+TRACES = "tr K · tr L / ((n − 1) ‖K‖ ‖L‖) of the centred matrices, for every cell"
+EXACTLY_ZERO = "0, exactly, at any n; small negative values are right"
+_KORNBLITH = "Kornblith, Norouzi, Lee and Hinton (2019), ICML. arXiv:1905.00414"
 
 
-def _hsic(x: NDArray[np.float64], y: NDArray[np.float64], debiased: bool) -> float:
-    value = float(np.sum((x.T @ y) ** 2))
-    if not debiased:
-        return value
-    n = len(x)
-    dx, dy = np.einsum("ij,ij->i", x, x), np.einsum("ij,ij->i", y, y)
-    return value - n / (n - 2) * float(dx @ dy) + float(dx.sum() * dy.sum()) / ((n - 1) * (n - 2))
+def kernel_claims(options: Mapping[str, Any]) -> Claims:
+    """Claims of the cosine of U-centred matrices, or of H-centred ones with ``debiased=False``."""
+    if options.get("debiased", True):
+        return Claims((-1.0, 1.0), ROTATIONS, EXACTLY_ZERO, 4, jackknife=True)
+    return Claims((0.0, 1.0), ROTATIONS, TRACES, 2, biased=True)
 
 
-def within_bounds(value: Any, low: float) -> Any:
-    """Cut the last ulp above 1 or below ``low``; anything further out is a fault of ours, not of the data."""
-    result = np.asarray(value, dtype=np.float64)
-    finite = result[np.isfinite(result)]
-    if finite.size and (finite.max() > 1 + 1e-9 or finite.min() < low - 1e-9):
-        raise ArithmeticError(f"A cosine came out as {finite.max():.12g} or {finite.min():.12g}; please report this.")
-    clipped = np.clip(result, low, 1.0)
-    return float(clipped) if np.ndim(value) == 0 else clipped
+ENTRIES = (
+    Measure(
+        name="cka",
+        title="CKA, linear, debiased",
+        description="Are the same pairs of stimuli alike in both layers? Cosine of U-centred Gram matrices.",
+        method=cosine_method(linear_embedding, square_numbers),
+        claims=kernel_claims,
+        symmetric=True,
+        larger_is_more_similar=True,
+        cost="n² · units a layer, n² a cell",
+        reference=_KORNBLITH + "; unbiased estimator of Song et al. (2012), JMLR 13",
+    ),
+    Measure(
+        name="cka_biased",
+        title="CKA, linear, biased",
+        description="The published plug-in estimate: it rises towards 1 when n is small against the units.",
+        method=cosine_method(partial(linear_embedding, debiased=False), square_numbers),
+        claims=lambda _: kernel_claims({"debiased": False}),
+        symmetric=True,
+        larger_is_more_similar=True,
+        cost="n² · units a layer, n² a cell",
+        reference=_KORNBLITH + ", section 3",
+    ),
+    Measure(
+        name="cka_rbf",
+        title="CKA, RBF kernel",
+        description="CKA on Gaussian kernels: a small scale sees near neighbours, a large one tends to cka.",
+        method=cosine_method(rbf_embedding, square_numbers),
+        claims=kernel_claims,
+        symmetric=True,
+        larger_is_more_similar=True,
+        cost="n² · units a layer, n² a cell",
+        reference=_KORNBLITH + ", section 3; bandwidth: median of all n² squared distances",
+        options={"scale": 0.5, "debiased": True},
+        ranges={"scale": (0.2, 2.0)},
+        help={
+            "scale": "Bandwidth in units of the median distance, squared distances of all n² pairs.",
+            "debiased": "U-centred kernels, which score 0 on average for unrelated layers.",
+        },
+    ),
+)

@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from repsim_core.compute.progress import Progress, mapped
 from repsim_core.errors import DegenerateError
-from repsim_core.topology import chosen_subsets, normalised_distances, rtd_lite, srtd_barcode, srtd_lite
+from repsim_core.similarity.measure import ROTATIONS, Claims, Measure
+from repsim_core.topology import (
+    LITE_WARNING,
+    METRICS,
+    SCALES,
+    chosen_subsets,
+    normalised_distances,
+    rtd_lite,
+    srtd_barcode,
+    srtd_lite,
+)
 from repsim_core.topology.cross import both_directions
 from repsim_core.types import Representation
 
@@ -94,3 +104,68 @@ def _distances(task: tuple[Representation, NDArray[np.int64], str, str]) -> Matr
 def _value(task: tuple[str, Matrix, Matrix]) -> float:
     name, first, second = task
     return DIVERGENCES[name](first, second)
+
+
+_CHANCE = "none in closed form, and it grows with the batch: compare with shuffled stimuli at the same batch"
+_BLIND: Mapping[str, frozenset[str]] = {
+    "euclidean": ROTATIONS,
+    "cosine": frozenset({"rotation", "permutation", "scaling", "row scaling"}),
+    "correlation": frozenset({"permutation", "scaling", "row scaling", "row shift"}),
+}
+
+
+def _claims(options: Mapping[str, Any]) -> Claims:
+    return Claims((0.0, float("inf")), _BLIND[options["metric"]], _CHANCE, 2)
+
+
+def _entry(name: str, title: str, description: str, cost: str, reference: str, warning: str = "") -> Measure:
+    return Measure(
+        name=name,
+        title=title,
+        description=description,
+        method=None,
+        claims=_claims,
+        symmetric=True,
+        larger_is_more_similar=False,
+        cost=cost,
+        reference=reference,
+        options=OPTIONS,
+        choices={"metric": tuple(METRICS), "scale": tuple(SCALES)},
+        warning=warning,
+    )
+
+
+_WANG = "Wang and Hu (2026), TMLR. arXiv:2606.06342"
+_SORTED = "batch² log batch + batch³ / 128 a cell and subset"
+
+ENTRIES = (
+    _entry(
+        "rtd",
+        "RTD",
+        "Where does one space join or close what the other has not? Sum of the bars of both cross-barcodes.",
+        _SORTED,
+        "Barannikov et al. (2022), ICML. arXiv:2201.00058",
+    ),
+    _entry(
+        "rtd_lite",
+        "RTD-Lite",
+        "How differently do clusters merge? Each spanning tree against that of the smaller distances.",
+        "batch² a cell and subset",
+        "Tulchinskii et al. (2025), AISTATS",
+        LITE_WARNING,
+    ),
+    _entry(
+        "srtd",
+        "SRTD",
+        "As RTD, in one symmetric barcode: the larger distances against the smaller ones.",
+        _SORTED,
+        _WANG,
+    ),
+    _entry(
+        "srtd_lite",
+        "SRTD-lite",
+        "Spanning tree of the larger distances against that of the smaller ones.",
+        "batch² a cell and subset",
+        _WANG,
+    ),
+)
