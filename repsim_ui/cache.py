@@ -2,6 +2,7 @@
 
 import atexit
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from repsim_core.types import Dataset, LayerActivations, LayerInfo, ModelCard, R
 from repsim_ui.job import Job
 from repsim_ui.jobs import Jobs
 from repsim_ui.recipes import Recipe, weights_of
-from repsim_ui.responses import SHARE, kept, name_of, salt
+from repsim_ui.responses import SHARE, compared, kept, salt
 
 MOST_EXAMPLES = 200  # an example matrix of 200 is 160 kB; more is not read any better
 
@@ -66,7 +67,7 @@ def conversions(model: str, data: str) -> tuple[str, ...]:
 
 def chosen_layers(recipe: Recipe, side: str) -> list[str]:
     """Layers of one side of a map."""
-    infos = layer_infos(recipe.a if side == "a" else recipe.b, recipe.dataset)
+    infos = layer_infos(recipe.model(side), recipe.data(side))
     if recipe.layers == "blocks":
         return list(activations.default_layers(infos))
     if recipe.layers == "all":
@@ -86,11 +87,12 @@ def _layer(recipe: Recipe, side: str, layer: str) -> Representation:
     The child kept what it extracted on disk. Where the store has it no more, all layers of the map are extracted here,
     so that the next click finds them; what is too large to be kept is extracted here one layer at a time.
     """
-    name, chosen = name_of(recipe, side), chosen_layers(recipe, side)
-    infos = [one for one in layer_infos(name, recipe.dataset) if one.name in chosen]
+    name, data, chosen = recipe.model(side), recipe.data(side), chosen_layers(recipe, side)
+    infos = [one for one in layer_infos(name, data) if one.name in chosen]
     if activations.needed_bytes(infos, recipe.n, recipe.pooling) > jobs().store.limit // SHARE:
         chosen = [layer]
-    return _responses(name, recipe.dataset, recipe.n, recipe.seed, recipe.pooling, tuple(chosen), recipe, side)[layer]
+    found = _responses(name, data, recipe.n, recipe.seed, recipe.pooling, tuple(chosen), recipe, side)
+    return compared(recipe, replace(found, representations={layer: found[layer]}))[layer]
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)

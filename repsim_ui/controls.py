@@ -1,18 +1,22 @@
 """The choices of a layer map: which layers, which options, and the recipe they add up to."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import streamlit as st
 
+from repsim_core import datasets
 from repsim_core.similarity import Measure
+from repsim_core.similarity.preprocessing import DIMENSIONS, REDUCTIONS, SCALINGS
 from repsim_core.types import LayerInfo
-from repsim_ui.links import keep_known, keep_several
+from repsim_ui.links import keep_known, keep_several, keep_whole_number
 from repsim_ui.messages import plain
 from repsim_ui.recipes import Option, Recipe
 from repsim_ui.state import Choices
 
 LAYER_CHOICES = ["blocks", "all", "chosen"]
+MOST_DIMENSIONS = 2048
 
 
 def pooling_help(poolings: Mapping[str, str]) -> str:
@@ -51,6 +55,61 @@ def _option(key: str, name: str, default: Any, choices: Sequence[str]) -> float 
     return st.text_input(label, str(default), key=key, bind="query-params", width=160)
 
 
+@dataclass(frozen=True)
+class Sides:
+    """What is compared beside the two networks: which data B sees, and what is done to the responses first."""
+
+    dataset_b: str = ""
+    scaling: str = "none"
+    reduction: str = "none"
+    dimensions: int = DIMENSIONS
+
+
+def preprocessing(choices: Choices) -> Sides:
+    """Controls behind an expander, which says in its title what differs from responses as they are."""
+    data = [one.name for one in datasets.available() if one.name != choices.dataset]
+    keep_known("dsb", "Dataset of B", ["same", *data], "same")
+    keep_known("scaling", "Scaling", SCALINGS, "none")
+    keep_known("reduction", "Reduction", REDUCTIONS, "none")
+    keep_whole_number("dimensions", "Dimensions", 1, MOST_DIMENSIONS, DIMENSIONS)
+    with st.expander("Before the comparison"), st.container(horizontal=True, vertical_alignment="bottom"):
+        scaling = st.selectbox(
+            "Scaling", list(SCALINGS), key="scaling", bind="query-params", help=pooling_help(SCALINGS), width=180
+        )
+        reduction = st.selectbox(
+            "Reduction",
+            list(REDUCTIONS),
+            key="reduction",
+            bind="query-params",
+            help=pooling_help(REDUCTIONS) + "  \nIts seed is that of the stimuli.",
+            width=180,
+        )
+        dimensions = st.number_input(
+            "Dimensions",
+            1,
+            MOST_DIMENSIONS,
+            step=10,
+            key="dimensions",
+            bind="query-params",
+            disabled=reduction == "none",
+            width=160,
+        )
+        other = st.selectbox(
+            "Dataset of B",
+            ["same", *data],
+            key="dsb",
+            bind="query-params",
+            help="Another domain of the same stimuli, such as shapes and shapes_sketch.",
+            width=200,
+        )
+    steps = [SCALINGS[scaling]] * (scaling != "none") + [f"{REDUCTIONS[reduction]}, {dimensions}"] * (
+        reduction != "none"
+    )
+    if steps:
+        st.caption(plain("Compared after: " + "; ".join(steps) + "."))
+    return Sides("" if other == "same" else other, scaling, reduction, int(dimensions))
+
+
 def recipe(
     choices: Choices,
     measure: str,
@@ -58,13 +117,14 @@ def recipe(
     layers: Any,
     options: tuple[Option, ...],
     infos: Mapping[str, list[LayerInfo]],
+    sides: Sides = Sides(),
 ) -> Recipe:
     """The whole request; draws the two lists of layers if they are to be chosen."""
     picked: dict[str, tuple[str, ...]] = {"ra": (), "rb": ()}
     if layers == "chosen":
         left, right = st.columns(2)
-        sides = (left, "ra", "Layers of A", choices.a), (right, "rb", "Layers of B", choices.b)
-        for column, key, label, name in sides:
+        lists = (left, "ra", "Layers of A", choices.a), (right, "rb", "Layers of B", choices.b)
+        for column, key, label, name in lists:
             names = [one.name for one in infos[name]]
             keep_several(key, "Layer", names)
             chosen = column.multiselect(label, names, key=key, bind="query-params", placeholder="Choose layers")
@@ -81,4 +141,5 @@ def recipe(
         picked["ra"],
         picked["rb"],
         options,
+        **asdict(sides),
     )

@@ -17,11 +17,10 @@ from repsim_ui import (
     estimates,
     explore,
     links,
-    progress,
+    request,
     sentences,
     state,
 )
-from repsim_ui.job import Job
 from repsim_ui.messages import plain, shown_to_the_user
 from repsim_ui.recipes import Recipe
 
@@ -43,62 +42,19 @@ def pair(choices: state.Choices) -> None:
     first = [one for one in infos[choices.a] if one.name in rows]
     second = [one for one in infos[choices.b] if one.name in columns]
     cheap = estimates.seconds(choices.n, first, second, [*infos[choices.a], *infos[choices.b]])
-    batch, trials = divergence_controls.size(recipe)
+    batch, trials = estimates.subsets(recipe)
     cost = cheap + estimates.subset_seconds(measure, batch, trials, len(rows) * len(columns))
     subsets = f"{trials} subsets" if trials > 1 else "one subset"
-    said = f"{len(rows)} × {len(columns)} cells on {subsets} of {batch} stimuli: {sentences.duration(cost)} here."
     beside = replace(recipe, measure="cka", options=())
-
-    jobs = cache.jobs()
-    linked = st.session_state["arrived"] and st.query_params.get("run") == "1"
-    asked = st.session_state.pop("asked", None) == recipe.key
-    if asked or linked:  # a link shows what failed, and only a click tries again
-        jobs_now = (
-            cache.submit_matrix(beside, state.visitor(), cheap, retry=asked),
-            cache.submit_matrix(recipe, state.visitor(), cost, retry=asked),
-        )
-        with st.skeleton(height=MAP_HEIGHT):
-            jobs_now[0].finished.wait(estimates.CHEAP)
-            if cost < estimates.CHEAP:
-                jobs_now[1].finished.wait(estimates.CHEAP)
-    _found(recipe, jobs.find(recipe.key), jobs.find(beside.key), said)
-
-
-def _found(recipe: Recipe, job: Job | None, beside: Job | None, said: str) -> None:
-    """What there is so far: a request, progress, a failure, the maps."""
-
-    def ask() -> None:
-        st.session_state["asked"] = recipe.key
-
-    matrix = None if job is None else job.result if job.state == "done" else job.partial()
-    if job is None or job.state == "cancelled":
-        if "run" in st.query_params:
-            del st.query_params["run"]
-        with st.container(border=True):
-            stopped = (
-                ""
-                if job is None
-                else " The last run was cancelled" + ("; what it found is below." if matrix is not None else ".")
-            )
-            st.markdown(plain(said) + stopped)
-            st.button("Compute", key="compute", on_click=ask)
-        if matrix is None:
-            st.stop()
-    else:
-        st.query_params["run"] = "1"
-        if job.state == "failed":
-            progress.failed(job, ask)
-        elif job.active:
-            progress.follow(job, None if matrix is not None else MAP_HEIGHT, partial=True)
-        elif beside is not None and beside.state == "failed":
-            progress.failed(beside, ask)
-        elif beside is not None and beside.active:
-            progress.follow(beside, None)
-    if matrix is not None:
-        other = beside.result if beside is not None and beside.state == "done" else None
-        _maps(recipe, matrix, other)
-        if job is not None and job.state == "done":
-            st.caption(f"Computed in {job.seconds:.1f} s.")
+    found, other = request.results(
+        [request.matrix(recipe, cost), request.matrix(beside, cheap)],
+        MAP_HEIGHT,
+        said=f"{len(rows)} × {len(columns)} cells on {subsets} of {batch} stimuli: {sentences.duration(cost)} here.",
+    )
+    if found.value is not None:
+        _maps(recipe, found.value, other.value)
+        if found.complete and found.job is not None:
+            st.caption(f"Computed in {found.job.seconds:.1f} s.")
 
 
 def _maps(recipe: Recipe, matrix: SimilarityMatrix, beside: SimilarityMatrix | None) -> None:

@@ -6,7 +6,7 @@ from repsim_core.activations import POOLINGS
 from repsim_core.similarity import MEASURES
 from repsim_core.topology import METRICS, SCALES
 from repsim_ui import controls, links
-from repsim_ui.recipes import Option, Recipe
+from repsim_ui.recipes import Option
 
 FAMILY = [name for name in ("rtd", "rtd_lite", "srtd", "srtd_lite") if name in MEASURES]
 PUBLISHED, MOST_TRIALS = 500, 10  # stimuli in a subset, and subsets
@@ -20,13 +20,6 @@ def chosen(n: int) -> tuple[str, tuple[Option, ...], str, str]:
         pooling, layers = _layers()
     _hint(n, batch)
     return measure, _options(trials, batch), pooling, layers
-
-
-def size(recipe: Recipe) -> tuple[int, int]:
-    """Stimuli in a subset, and subsets."""
-    options = dict(MEASURES[recipe.measure].options) | dict(recipe.options)
-    batch = int(options["batch"])
-    return batch, 1 if batch >= recipe.n else int(options["trials"])
 
 
 def usual_batch(n: int) -> int:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from repsim_core import activations, datasets, figures, models
 from repsim_core.types import ModelCard
-from repsim_ui import cache, charts, links, progress, state
+from repsim_ui import cache, charts, links, request, state
 from repsim_ui.messages import plain
 
 TRIALS, LARGEST_BATCH = 5, 300
@@ -22,17 +22,17 @@ DECIMALS = st.column_config.NumberColumn(format="%.3f")
 
 def training(choices: state.Choices) -> None:
     """RTD of each checkpoint of a training to the network it became."""
-    found = _trainings()
-    if not found:
+    trainings = _trainings()
+    if not trainings:
         st.info("No network of the library has checkpoints.")
         return
     own = re.sub(r"-epoch\d+$", "", choices.a)
-    default = own if own in found else next(iter(found))
-    name, layer = _network([default, *(one for one in found if one != default)])
+    default = own if own in trainings else next(iter(trainings))
+    name, layer = _network([default, *(one for one in trainings if one != default)])
     final = cache.card(name)
     n, batch = _stimuli(final.dataset, choices.n)
     recipe = {
-        "checkpoints": [*(card.name for card in found[name]), *([] if found[name][-1].name == name else [name])],
+        "checkpoints": [*(card.name for card in trainings[name]), name],
         "layer": layer,
         "dataset": final.dataset,
         "n": n,
@@ -40,7 +40,8 @@ def training(choices: state.Choices) -> None:
         "trials": TRIALS,
         "batch": batch,
     }
-    result = progress.result("training", recipe, f"Training of {name}, {layer}", SECONDS, SKELETON)
+    (found,) = request.results([request.of_kind("training", recipe, f"{name}, {layer}", SECONDS)], SKELETON)
+    result = found.value
     if result is None:
         return
     table = result.to_frame()
@@ -105,7 +106,8 @@ def domains(choices: state.Choices) -> None:
         "trials": TRIALS,
         "batch": batch,
     }
-    result = progress.result("domains", recipe, f"Domains in {name}, {layer}", SECONDS, SKELETON)
+    (found,) = request.results([request.of_kind("domains", recipe, f"{name}, {layer}", SECONDS)], SKELETON)
+    result = found.value
     if result is None:
         return
     table = _of_pairs(result.to_frame())

@@ -10,7 +10,7 @@ import streamlit as st
 
 from repsim_core import figures
 from repsim_core.types import Dataset, PersistenceDiagram, TopologyDivergence
-from repsim_ui import cache, charts, divergence_controls, hover, library, links
+from repsim_ui import cache, charts, estimates, hover, library, links
 from repsim_ui.messages import plain
 from repsim_ui.recipes import Recipe
 
@@ -89,7 +89,7 @@ def _bars(recipe: Recipe, row: str, column: str, key: str, draw: Callable[..., g
 
 
 def _trial(recipe: Recipe) -> int:
-    _, trials = divergence_controls.size(recipe)
+    _, trials = estimates.subsets(recipe)
     if trials == 1:
         return 0
     links.keep_whole_number("trial", "Subset", 1, trials, 1)
@@ -171,7 +171,7 @@ def _table(sides: dict[str, PersistenceDiagram], ids: list[str], distances: Any)
 
 
 def _batches(recipe: Recipe, row: str, column: str) -> None:
-    batch, _ = divergence_controls.size(recipe)
+    batch, _ = estimates.subsets(recipe)
     with st.skeleton(height=PANEL_HEIGHT):
         table = cache.rtd_of_batches(recipe, row, column, batch)
         whole = cache.all_subsets(recipe, row, column)

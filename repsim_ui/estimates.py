@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from repsim_core.similarity import MEASURES
+from repsim_core.topology import PUBLISHED_BATCH
 from repsim_core.types import LayerInfo
+from repsim_ui.recipes import Recipe
 
 CHEAP = 3.0  # seconds; below this a page waits for the answer
 
@@ -23,9 +26,25 @@ def seconds(n: int, first: Sequence[LayerInfo], second: Sequence[LayerInfo], eve
     return 0.1 + forward + gram + cells
 
 
+def subsets(recipe: Recipe) -> tuple[int, int]:
+    """Stimuli in a subset and subsets, of a measure that averages over them; 0 and 0 of one that does not."""
+    entry = MEASURES[recipe.measure]
+    if entry.method is not None:
+        return 0, 0
+    options = dict(entry.options) | dict(recipe.options)
+    batch = int(options["batch"] or min(PUBLISHED_BATCH, recipe.n))
+    return batch, 1 if batch >= recipe.n else int(options["trials"])
+
+
 def subset_seconds(measure: str, batch: int, trials: int, cells: int) -> float:
     """Seconds for the cells of a measure that is averaged over subsets; calibrated on two cores."""
     return cells * trials * (6e-2 if measure in ("rtd", "srtd") else 2e-2) * (batch / 500) ** 2
+
+
+def pair_seconds(recipe: Recipe) -> float:
+    """Seconds for one pair of layers whose responses are there, of a middling number of units."""
+    batch, trials = subsets(recipe)
+    return 1e-3 + 2e-8 * recipe.n**2 + subset_seconds(recipe.measure, batch, trials, 1)
 
 
 def _leaves(infos: Sequence[LayerInfo]) -> list[LayerInfo]:

@@ -9,7 +9,7 @@ from repsim_core.compute.store import default_store
 from repsim_core.compute.worker import Partial, Report
 from repsim_core.types import SimilarityMatrix
 from repsim_ui.recipes import Recipe
-from repsim_ui.responses import kept_or_extracted, name_of
+from repsim_ui.responses import compared, kept_or_extracted
 
 
 def work(recipe: dict[str, Any], report: Report, partial: Partial) -> SimilarityMatrix:
@@ -20,7 +20,8 @@ def work(recipe: dict[str, Any], report: Report, partial: Partial) -> Similarity
         return lambda done, total: report(stage, done, total)
 
     first, second = (
-        kept_or_extracted(store, asked, side, told(f"stimuli through {name_of(asked, side)}")) for side in ("a", "b")
+        compared(asked, kept_or_extracted(store, asked, side, told(f"stimuli through {asked.model(side)}")))
+        for side in ("a", "b")
     )
     options: dict[str, Any] = dict(asked.options)
     unit = "layers compared" if similarity.MEASURES[asked.measure].embedding else "cells of all subsets compared"

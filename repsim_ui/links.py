@@ -9,6 +9,7 @@ import streamlit as st
 from repsim_ui.messages import plain
 
 LAYER_MAP = "../pages/layer_map.py"
+NUMBERS = ("n", "seed", "dimensions")
 
 
 def keep_known(
@@ -81,7 +82,8 @@ def _take_over(query: dict[str, str | list[str]]) -> None:
     for key in ("la", "lb", *(one for one in st.session_state if str(one).startswith("o_"))):
         st.session_state.pop(key, None)
     for key, value in query.items():
-        st.session_state[key] = int(value) if key in ("n", "seed") and isinstance(value, str) else _typed(key, value)
+        st.session_state[key] = int(value) if key in NUMBERS and isinstance(value, str) else _typed(key, value)
+    st.session_state["mview"] = "Map"
     st.session_state["opened"] = True  # layers chosen in another map are dropped without a word
 
 

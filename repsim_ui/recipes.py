@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from repsim_core import __version__
+from repsim_core.similarity.preprocessing import DIMENSIONS
 from repsim_core.types import digest
 
 LayerChoice = Literal["blocks", "all", "chosen"]
@@ -14,7 +15,11 @@ Option = tuple[str, float | bool | int | str]
 
 @dataclass(frozen=True)
 class Recipe:
-    """One layer map. ``rows`` and ``columns`` name layers only if ``layers`` is "chosen"."""
+    """One layer map.
+
+    ``rows`` and ``columns`` name layers only if ``layers`` is "chosen"; ``dataset_b`` is what B sees, "" for what A
+    sees. ``scaling``, ``reduction`` and ``dimensions`` are those of :mod:`repsim_core.similarity.preprocessing`.
+    """
 
     a: str
     b: str
@@ -27,6 +32,28 @@ class Recipe:
     rows: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
+    dataset_b: str = ""
+    scaling: str = "none"
+    reduction: str = "none"
+    dimensions: int = DIMENSIONS
+
+    def model(self, side: str) -> str:
+        """The network of side "a" or "b"."""
+        return self.a if side == "a" else self.b
+
+    def data(self, side: str) -> str:
+        """What the network of a side sees."""
+        return self.dataset if side == "a" else self.dataset_b or self.dataset
+
+    @property
+    def preprocessing(self) -> dict[str, str | int]:
+        """What differs from responses as they are, as keywords of ``similarity.preprocessed``."""
+        asked: dict[str, str | int] = {}
+        if self.scaling != "none":
+            asked["scaling"] = self.scaling
+        if self.reduction != "none":
+            asked |= {"reduction": self.reduction, "dimensions": self.dimensions, "seed": self.seed}
+        return asked
 
     @property
     def key(self) -> str:
@@ -61,6 +88,9 @@ class Recipe:
             pairs |= {"ra": list(self.rows), "rb": list(self.columns)}
         for name, value in self.options:
             pairs[f"o_{name}"] = str(value).lower() if isinstance(value, bool) else str(value)
+        if self.dataset_b:
+            pairs["dsb"] = self.dataset_b
+        pairs |= {name: str(value) for name, value in self.preprocessing.items() if name != "seed"}
         return pairs | {name: value for name, value in more.items() if value is not None}
 
 
@@ -76,21 +106,24 @@ def as_python(recipe: Recipe | Mapping[str, Any]) -> str:
         "from repsim_core import activations, datasets, models, similarity",
         "",
         f"dataset = datasets.load({asked.dataset!r}, n={asked.n}, seed={asked.seed})",
+        *([f"data_b = datasets.load({asked.dataset_b!r}, n={asked.n}, seed={asked.seed})"] if asked.dataset_b else []),
         f"first = models.load({asked.a!r}, weights={weights_of(asked.a)!r})",
         f"second = models.load({asked.b!r}, weights={weights_of(asked.b)!r})",
     ]
-    arguments = {"a": "", "b": ""}
+    arguments, seen = {"a": "", "b": ""}, "data_b" if asked.dataset_b else "dataset"
     if asked.layers == "all":
         arguments = {
             "a": ", layers=[layer.name for layer in models.layers(first, dataset)]",
-            "b": ", layers=[layer.name for layer in models.layers(second, dataset)]",
+            "b": f", layers=[layer.name for layer in models.layers(second, {seen})]",
         }
     elif asked.layers == "chosen":
         arguments = {"a": f", layers={list(asked.rows)!r}", "b": f", layers={list(asked.columns)!r}"}
     options = "".join(f", {name}={value!r}" for name, value in asked.options)
+    steps = "".join(f", {name}={value!r}" for name, value in asked.preprocessing.items())
     lines += [
         f"a = activations.extract(first, dataset{arguments['a']}, pooling={asked.pooling!r})",
-        f"b = activations.extract(second, dataset{arguments['b']}, pooling={asked.pooling!r})",
+        f"b = activations.extract(second, {seen}{arguments['b']}, pooling={asked.pooling!r})",
+        *([f"a, b = (similarity.preprocessed(one{steps}) for one in (a, b))"] if steps else []),
         f"matrix = similarity.compare_layers(a, b, measure={asked.measure!r}{options})",
         "print(matrix.to_frame())",
     ]

@@ -10,6 +10,7 @@ from repsim_core.compute.program import program_digest
 from repsim_core.compute.progress import Progress
 from repsim_core.compute.store import BESIDE, Store
 from repsim_core.models.zoo import FOLDER, MANIFEST, local_folder
+from repsim_core.similarity.preprocessing import preprocessed
 from repsim_core.types import Dataset, LayerActivations, digest
 from repsim_ui.recipes import Recipe, weights_of
 
@@ -18,11 +19,6 @@ def salt() -> str:
     """Digest of all that decides a number besides its recipe: the code, and which weights a name stands for."""
     # A child is told by its server, or an edit of a module in between would part the two.
     return os.environ.get("REPSIM_PROGRAM") or program_digest((FOLDER / MANIFEST, local_folder() / MANIFEST))
-
-
-def name_of(recipe: Recipe, side: str) -> str:
-    """The model of a side."""
-    return recipe.a if side == "a" else recipe.b
 
 
 def layers_of(recipe: Recipe, side: str) -> list[str] | None:
@@ -51,10 +47,15 @@ def kept_or_extracted(store: Store, recipe: Recipe, side: str, progress: Progres
     return activations.stored(model, data, layers, store=store, pooling=recipe.pooling, name=name, progress=progress)
 
 
+def compared(recipe: Recipe, found: LayerActivations) -> LayerActivations:
+    """Responses as they are compared: scaled and reduced as the recipe asks."""
+    return preprocessed(found, **recipe.preprocessing)  # type: ignore[arg-type]
+
+
 def _asked(recipe: Recipe, side: str) -> tuple[models.Model, Dataset, list[str] | None]:
     """Model, stimuli and layers of one side."""
-    data = datasets.load(recipe.dataset, n=recipe.n, seed=recipe.seed)
-    name = name_of(recipe, side)
+    data = datasets.load(recipe.data(side), n=recipe.n, seed=recipe.seed)
+    name = recipe.model(side)
     model = models.load(name, weights=weights_of(name))
     layers = layers_of(recipe, side)
     if recipe.layers == "all":
@@ -64,5 +65,5 @@ def _asked(recipe: Recipe, side: str) -> tuple[models.Model, Dataset, list[str] 
 
 def _key(recipe: Recipe, side: str) -> str:
     chosen = [recipe.layers, *(layers_of(recipe, side) or ())]
-    asked = [name_of(recipe, side), recipe.dataset, recipe.n, recipe.seed, recipe.pooling, chosen]
+    asked = [recipe.model(side), recipe.data(side), recipe.n, recipe.seed, recipe.pooling, chosen]
     return f"{BESIDE}{digest(salt(), json.dumps(asked))}"

@@ -1,5 +1,9 @@
 """Sentences filled from results: no number is typed in prose."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 import numpy as np
 
 from repsim_core.similarity import MEASURES, Measure
@@ -7,14 +11,17 @@ from repsim_core.types import SimilarityMatrix
 from repsim_ui.messages import plain, reason_sentence
 
 
-def claim(measure: Measure) -> str:
-    """What a measure asks, which way it runs, what it overlooks and what chance gives."""
+def claim(measure: Measure, options: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """What a measure asks, which way it runs, what it overlooks and what chance gives, under some options."""
+    claims = measure.claims_of(options)
     direction = "larger is more similar" if measure.larger_is_more_similar else "smaller is more similar"
-    low, high = (f"{one:g}" if np.isfinite(one) else "unbounded" for one in measure.bounds)
-    overlooks = ", ".join(sorted(measure.invariant_to)) or "nothing"
+    low, high = (f"{one:g}" if np.isfinite(one) else "unbounded" for one in claims.bounds)
+    overlooks = ", ".join(sorted(claims.invariant_to)) or "nothing"
+    reads = f"  \n{plain(claims.direction)}" if claims.direction else ""
     return (
         f"**{plain(measure.title)}.** {plain(measure.description)}  \n"
-        f"From {low} to {high}, {direction}. Chance: {plain(measure.chance)}. Overlooks: {plain(overlooks)}."
+        f"From {low} to {high}, {direction}. Chance: {plain(claims.chance)}. Overlooks: {plain(overlooks)}."
+        f"{reads}"
     )
 
 
@@ -71,15 +78,17 @@ def undefined(matrix: SimilarityMatrix) -> str:
     return plain(f"{missing} of {matrix.values.size} cells are undefined and hatched: {why}.")
 
 
-def cell(matrix: SimilarityMatrix, row: str, column: str) -> str:
-    """The chosen cell in words."""
+def cell(matrix: SimilarityMatrix, row: str, column: str, *, error: float = float("nan"), source: str = "") -> str:
+    """The chosen cell in words, with its standard error and where that comes from."""
     i, j = matrix.rows.index(row), matrix.columns.index(column)
     value, chance = matrix.values[i, j], matrix.chance[i, j]
     if not np.isfinite(value):
         return plain(f"Undefined: {reason_sentence(str(matrix.reasons[i, j]))}.")
     beside = f", chance {chance:.3f}" if np.isfinite(chance) else ""
     title = MEASURES[matrix.measure].title if matrix.measure in MEASURES else matrix.measure
-    return f"**{value:.3f}** {plain(f'{title}{beside}, n = {matrix.n_stimuli}')}"
+    sure = f" ± {error:.2g}" if np.isfinite(error) else ""
+    where = f" ({source})" if sure and source else ""
+    return f"**{value:.3f}**{sure}{plain(where)} {plain(f'{title}{beside}, n = {matrix.n_stimuli}')}"
 
 
 def subsets(matrix: SimilarityMatrix) -> tuple[int, int, int]:

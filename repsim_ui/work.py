@@ -34,6 +34,12 @@ class Kind:
 
 KINDS = {
     "layer_map": Kind("repsim_ui.layer_maps:work", "repsim_core.types:SimilarityMatrix"),
+    "significance": Kind("repsim_ui.map_jobs:significance", "repsim_core.types:PermutationTest"),
+    "halves": Kind("repsim_ui.map_jobs:halves", "repsim_core.types:SubsampleSpread"),
+    "curve": Kind("repsim_ui.map_jobs:curve", "repsim_core.types:StimulusCurve"),
+    "profiles": Kind("repsim_ui.map_jobs:profiles", "repsim_core.types:ResultTable"),
+    "twins": Kind("repsim_ui.map_jobs:twins", "repsim_core.types:ResultTable"),
+    "networks": Kind("repsim_ui.map_jobs:networks", "repsim_core.types:NetworkMatrix"),
     "training": Kind("repsim_ui.network_experiments:training", "repsim_core.types:ResultTable"),
     "domains": Kind("repsim_ui.network_experiments:domains", "repsim_core.types:ResultTable"),
 }
@@ -44,6 +50,7 @@ PRELOAD = (
     "sklearn.datasets",
     "repsim_core.datasets",
     "repsim_ui.layer_maps",
+    "repsim_ui.map_jobs",
     "repsim_ui.network_experiments",
 )
 

@@ -1,5 +1,7 @@
 """Results become Plotly figures here: pure functions, data in, figure out; nothing is computed, shown or cached."""
 
+from repsim_core.figures.agreement import cell_scatter
+from repsim_core.figures.depth import depth_curves
 from repsim_core.figures.detail import example_matrices, projection, spectra
 from repsim_core.figures.export import coloured, for_export
 from repsim_core.figures.inference import null_histogram, score_against_n
@@ -19,14 +21,16 @@ __all__ = [
     "add_pick_layer",
     "barcode",
     "best_match_curves",
+    "cell_scatter",
     "class_balance",
     "coloured",
+    "depth_curves",
     "example_matrices",
     "for_export",
-    "null_histogram",
     "network_heatmap",
     "network_map",
     "network_tree",
+    "null_histogram",
     "persistence_diagram",
     "points",
     "projection",

@@ -1,0 +1,44 @@
+"""Numbers of single layers beside the map: they need no second network and no pairing."""
+
+import streamlit as st
+
+from repsim_core import figures
+from repsim_ui import charts, request, state
+from repsim_ui.map_request import Asked, asked
+
+HEIGHT = 360
+PROFILES = {
+    "effective_rank": "Effective rank: how many directions the variance spreads over, exp of its entropy.",
+    "participation_ratio": "Participation ratio: the same, with large directions counting more.",
+    "first_share": "Share of the first direction in the variance.",
+    "spectrum_slope": "Slope of log variance against log rank; about −1 is a broad power law.",
+    "intrinsic_dimension": "Intrinsic dimension by TwoNN, from the two nearest neighbours of each stimulus.",
+}
+
+
+def page(choices: state.Choices) -> None:
+    """Profiles of both networks at the side."""
+    profiles(asked(choices))
+
+
+def profiles(request_of: Asked) -> None:
+    """A curve over depth for each number and network."""
+    recipe = {"map": request_of.recipe.to_json()}
+    title = f"profiles of {request_of.recipe.a} and {request_of.recipe.b}"
+    (found,) = request.results([request.of_kind("profiles", recipe, title, request_of.seconds())], HEIGHT)
+    if found.value is None:
+        return
+    table = found.value.to_frame()
+    name = str(
+        st.selectbox("Number", list(PROFILES), key="profile", format_func=lambda one: one.replace("_", " "), width=280)
+    )
+    st.caption(PROFILES[name])
+    charts.show(
+        figures.depth_curves(table, name),
+        key="profiles",
+        alt="A number of each layer against its relative depth, for both networks.",
+        title=name.replace("_", " "),
+        table=lambda: table,
+    )
+    if (missing := table[table["reason"] != ""]) is not None and len(missing):
+        st.info(f"{len(missing)} layers have no profile: {', '.join(sorted(set(missing['reason'])))}.")
