@@ -1,13 +1,14 @@
-"""One layer, or one pair of layers, looked at closely: what a cell of the matrix is made of."""
+"""Numbers of one layer alone: its spectrum, how many directions it uses, how many dimensions its stimuli fill."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repsim_core.linalg import centred, centred_gram, gram, paired
+from repsim_core.errors import DegenerateError, InputError
+from repsim_core.linalg import at_least, centred, distances_of_gram, gram, wide_gram
 from repsim_core.types import Representation, read_only
 
 
@@ -51,47 +52,131 @@ def spectrum(x: Representation) -> Spectrum:
     return Spectrum(read_only(values), rank, float(1 / np.sum(share**2)), float(share[0]))
 
 
-def example_similarity(x: Representation) -> NDArray[np.float32]:
-    """Cosines of the centred responses of every pair of stimuli, ``(n, n)``; NaN for a stimulus at the mean."""
-    product = centred_gram(x.values, f"{x.model}/{x.layer}")
-    lengths = np.sqrt(np.diag(product))
-    lengths[lengths <= 4 * np.finfo(x.values.dtype).eps * lengths.max()] = np.nan
-    return np.clip(product / lengths[:, None] / lengths[None, :], -1, 1).astype(np.float32)
+def spectrum_slope(singular_values: NDArray[np.float64], first: int, last: int) -> float:
+    """Least-squares slope of log λ on log rank over ranks ``first`` to ``last``, counted from 1, both included.
+
+    −1 for λ ∝ 1/j. The number belongs to its range: a spectrum is a power law over a part at best.
+
+    References
+    ----------
+    Stringer et al. (2019), Nature 571.
+    """
+    if not 1 <= first < last:
+        raise InputError(f"The slope needs ranks from 1 up with the first below the last, got {first} to {last}.")
+    if last > len(singular_values):
+        raise DegenerateError(
+            f"The slope over ranks {first} to {last} needs {last} singular values, there are {len(singular_values)}; "
+            "take a shorter range or more stimuli.",
+            "too_few_directions",
+        )
+    ranks = np.log(np.arange(first, last + 1))
+    ranks -= ranks.mean()
+    return float(ranks @ (2 * np.log(singular_values[first - 1 : last])) / (ranks @ ranks))
 
 
-def aligned_projection(
-    x: Representation, y: Representation
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """First two principal components of both, the second cloud rotated or mirrored onto the first.
+def slope_range(rank: int) -> tuple[int, int]:
+    """Ranks that leave out the first twentieth, which follows the task, and the second half, which follows n."""
+    return max(1, round(rank / 20)), rank // 2
+
+
+def twonn_dimension(x: Representation) -> float:
+    r"""Intrinsic dimension, :math:`(n-1)/\sum \log(r_2/r_1)`, from each stimulus' distances to its two nearest.
+
+    Raises
+    ------
+    DegenerateError
+        ``too_few_stimuli`` below 3, ``zero_variance``, ``duplicate_stimuli`` where r₁ = 0, ``no_structure`` where all
+        ratios are 1.
+
+    References
+    ----------
+    Facco et al. (2017), Scientific Reports 7, with the unbiased n − 1.
+    """
+    label = f"{x.model}/{x.layer}"
+    at_least(x.n_stimuli, 3, "The TwoNN dimension")
+    distances = distances_of_gram(wide_gram(x.values, label))
+    np.fill_diagonal(distances, np.inf)
+    nearest = np.sort(np.partition(distances, 1, axis=1)[:, :2], axis=1)
+    twins = np.flatnonzero(nearest[:, 0] == 0)
+    if twins.size:
+        raise DegenerateError(
+            f"{label}: {twins.size} of {x.n_stimuli} stimuli have a twin with the same responses, first row "
+            f"{twins[0]}, so their ratio of distances is infinite; leave repeated stimuli out.",
+            "duplicate_stimuli",
+        )
+    total = float(np.sum(np.log(nearest[:, 1] / nearest[:, 0]))) / 2  # these are squared distances
+    if total <= x.n_stimuli * 64 * np.finfo(np.float64).eps:
+        raise DegenerateError(f"{label}: all its stimuli are equally far from their two nearest.", "no_structure")
+    return (x.n_stimuli - 1) / total
+
+
+@dataclass(frozen=True, eq=False)
+class LayerProfile:
+    """Numbers of one layer alone, NaN where ``reasons`` names why."""
+
+    layer: str
+    n_stimuli: int
+    n_units: int
+    rank: int
+    effective_rank: float
+    participation_ratio: float
+    first_share: float
+    slope: float  # of log λ on log rank
+    slope_ranks: tuple[int, int]  # first and last rank of that, from 1
+    dimension: float  # TwoNN
+    reasons: Mapping[str, str]  # name of a number -> code
+
+    def to_dict(self) -> dict[str, Any]:
+        """A line of a table."""
+        names = ("effective_rank", "participation_ratio", "first_share", "slope", "dimension")
+        counts = {"layer": self.layer, "n": self.n_stimuli, "units": self.n_units, "rank": self.rank}
+        ranks = {"slope_first": self.slope_ranks[0], "slope_last": self.slope_ranks[1]}
+        why = "; ".join(f"{name}: {code}" for name, code in self.reasons.items())
+        return counts | {name: getattr(self, name) for name in names} | ranks | {"reason": why}
+
+
+def layer_profile(x: Representation, *, slope_ranks: tuple[int, int] | None = None) -> LayerProfile:
+    """Effective rank, participation ratio, share of the first direction, slope of the spectrum, TwoNN dimension.
+
+    Parameters
+    ----------
+    slope_ranks
+        First and last rank of the slope; by default :func:`slope_range` of the rank.
 
     Returns
     -------
-    scores_x, scores_y : float64 arrays, (n, 2)
-        Each scaled to unit total variance; a layer of rank 1 has zeros in its second column.
-    share_x, share_y : float64 arrays, (2,)
-        Fraction of the variance of each component, before the rotation.
-
-    Notes
-    -----
-    Orthogonal Procrustes in the plane (Schönemann 1966). Signs of components are fixed by the largest entry.
+    LayerProfile
+        A constant or infinite layer has NaN throughout.
     """
-    first, second = paired(x, y)
-    (a, share_a), (b, share_b) = _principal(first), _principal(second)
-    left, _, right = np.linalg.svd(b.T @ a)
-    return a, b @ (left @ right), share_a, share_b
+    reasons: dict[str, str] = {}
 
+    def number(names: tuple[str, ...], found: Callable[[], Any], otherwise: Any) -> Any:
+        try:
+            return found()
+        except DegenerateError as error:
+            reasons.update(dict.fromkeys(names, error.reason))
+            return otherwise
 
-def subset(x: Representation, indices: Sequence[int] | NDArray[Any]) -> Representation:
-    """The rows of some stimuli, in the order asked."""
-    rows = np.asarray(indices, dtype=np.int64)
-    stimuli = tuple(x.stimuli[i] for i in rows)
-    return Representation(x.values[rows], stimuli, x.model, x.layer, x.unit_shape, owned=True)
-
-
-def _principal(x: Representation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    product = centred_gram(x.values, f"{x.model}/{x.layer}")
-    energies, vectors = np.linalg.eigh(product)
-    top, directions = np.maximum(energies[::-1][:2], 0.0), vectors[:, ::-1][:, :2]
-    signs = np.sign(directions[np.abs(directions).argmax(axis=0), [0, 1]])
-    scores = directions * signs * np.sqrt(top / np.trace(product) * len(product))
-    return scores, top / np.trace(product)
+    whole = ("effective_rank", "participation_ratio", "first_share", "slope")
+    none = Spectrum(np.empty(0), np.nan, np.nan, np.nan)
+    values = number(whole, lambda: spectrum(x), none)
+    rank = len(values.singular_values)
+    ranks = slope_range(rank) if slope_ranks is None else slope_ranks
+    slope = np.nan
+    if rank and ranks[1] - ranks[0] < 2 and slope_ranks is None:
+        reasons["slope"] = "too_few_directions"
+    elif rank:
+        slope = number(("slope",), lambda: spectrum_slope(values.singular_values, *ranks), np.nan)
+    return LayerProfile(
+        x.layer,
+        x.n_stimuli,
+        x.n_units,
+        rank,
+        values.effective_rank,
+        values.participation_ratio,
+        values.first_share,
+        slope,
+        ranks,
+        number(("dimension",), lambda: twonn_dimension(x), np.nan),
+        reasons,
+    )

@@ -3,8 +3,16 @@
 import numpy as np
 import pytest
 
-from repsim_core.errors import DegenerateError
-from repsim_core.similarity import aligned_projection, example_similarity, spectrum, subset
+from repsim_core.errors import DegenerateError, InputError
+from repsim_core.similarity import (
+    aligned_projection,
+    example_similarity,
+    layer_profile,
+    spectrum,
+    spectrum_slope,
+    subset,
+    twonn_dimension,
+)
 from repsim_core.types import Representation
 
 
@@ -30,6 +38,75 @@ def test_reference_profile_of_d1():
     one = spectrum(representation(np.random.randn(100, 10)))
     assert one.effective_rank == pytest.approx(9.536129891, abs=1e-8)
     assert one.participation_ratio == pytest.approx(9.150791356, abs=1e-8)
+    np.random.seed(1337)
+    assert twonn_dimension(representation(np.random.randn(100, 10))) == pytest.approx(8.243116237, abs=1e-8)
+
+
+def test_slope_of_a_power_law_is_its_exponent():
+    values = np.arange(1.0, 41) ** -0.75  # σ ∝ j^(−3/4), so λ ∝ j^(−3/2)
+    for first, last in ((1, 40), (5, 20), (39, 40)):
+        assert spectrum_slope(values, first, last) == pytest.approx(-1.5, abs=1e-9)
+    bent = np.where(np.arange(1, 41) <= 10, 1.0, values)
+    assert spectrum_slope(bent, 1, 10) == pytest.approx(0)
+
+
+def test_twonn_by_hand():
+    # Points 0, 1, 3, 7 on a line: nearest two at (1, 3), (1, 2), (2, 3), (4, 6).
+    expected = 3 / (np.log(3) + np.log(2) + np.log(3 / 2) + np.log(6 / 4))
+    assert twonn_dimension(representation(np.array([[0.0], [1], [3], [7]]))) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 5])
+def test_twonn_finds_the_dimension_of_a_cube_wherever_it_lies(dimension):
+    # Facco et al.: the estimate of n points spreads by d/√n, here 3 % of d, and the cube's faces cost a little.
+    rng = np.random.default_rng(3)
+    cube = rng.uniform(size=(1000, dimension)) @ np.linalg.qr(rng.normal(size=(30, dimension)))[0].T + 4
+    assert twonn_dimension(representation(cube)) == pytest.approx(dimension, rel=0.12)
+
+
+def test_a_profile_is_its_parts_and_states_the_range_of_its_slope(rng):
+    x = representation(rng.normal(size=(100, 40)))
+    one, parts = layer_profile(x), spectrum(x)
+    assert (one.rank, one.slope_ranks) == (40, (2, 20))
+    assert (one.effective_rank, one.first_share) == (parts.effective_rank, parts.first_share)
+    assert one.slope == spectrum_slope(parts.singular_values, 2, 20)
+    assert one.dimension == twonn_dimension(x)
+    assert one.reasons == {}
+    assert layer_profile(x, slope_ranks=(1, 10)).slope == spectrum_slope(parts.singular_values, 1, 10)
+    assert one.to_dict()["slope_last"] == 20
+
+
+def test_what_a_profile_cannot_say_is_named(rng):
+    dead = layer_profile(representation(np.full((6, 3), 0.1)))
+    assert set(dead.reasons.values()) == {"zero_variance"}
+    assert np.isnan([dead.effective_rank, dead.slope, dead.dimension]).all()
+    twice = rng.normal(size=(10, 3))
+    one = layer_profile(representation(np.vstack([twice, twice])))
+    assert one.reasons == {"slope": "too_few_directions", "dimension": "duplicate_stimuli"}
+    assert one.effective_rank > 1
+    assert layer_profile(representation(rng.normal(size=(9, 5))), slope_ranks=(1, 6)).reasons == {
+        "slope": "too_few_directions"
+    }
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: spectrum_slope(np.ones(5), 3, 3), InputError, "first below the last, got 3 to 3"),
+        (lambda: spectrum_slope(np.ones(5), 0, 3), InputError, "ranks from 1 up with the first below the last, got 0"),
+        (lambda: spectrum_slope(np.ones(5), 1, 6), DegenerateError, "1 to 6 needs 6 singular values, there are 5"),
+        (lambda: twonn_dimension(representation(np.eye(2))), DegenerateError, "needs at least 3 stimuli, got 2"),
+        (lambda: twonn_dimension(representation(np.eye(4))), DegenerateError, "equally far from their two nearest"),
+        (
+            lambda: twonn_dimension(representation(np.array([[1.0], [2], [5], [2]]))),
+            DegenerateError,
+            "2 of 4 stimuli have a twin with the same responses, first row 1",
+        ),
+    ],
+)
+def test_refusals_of_a_profile(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
 
 
 @pytest.mark.parametrize("shape", [(30, 200), (200, 30)])
