@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from repsim_core.activations.device import device as device_named
 from repsim_core.activations.device import full_precision
-from repsim_core.activations.pooling import POOLINGS, applied, pooled, pooled_shape
+from repsim_core.activations.pooling import POOLINGS, applied, pooled_shape
+from repsim_core.activations.stream import rows_of
 from repsim_core.compute.memory import budget_bytes, readable_bytes
 from repsim_core.compute.progress import Progress, no_progress
 from repsim_core.errors import BudgetError, CaptureError, InputError, unknown_name
 from repsim_core.models import Model
 from repsim_core.models.dry_run import default_layers, forward, prepared
 from repsim_core.models.dry_run import layers as dry_run
-from repsim_core.models.hooks import chosen_tensor, evaluation_mode, recording, unwrapped
+from repsim_core.models.hooks import evaluation_mode, recording, unwrapped
 from repsim_core.types import Dataset, LayerActivations, LayerInfo, Representation
 
 
@@ -78,10 +79,7 @@ def extract(
     position = 0
 
     def keep(name: str, output: Any) -> None:
-        tensor, _ = chosen_tensor(name, output)
-        rows = pooled(tensor, pooling).reshape(len(tensor), -1)
-        if not rows.is_floating_point():
-            rows = rows.float()
+        rows = rows_of(name, output, pooling)
         wide = np.float64 if rows.dtype == torch.float64 else np.float32
         if name not in store:
             store[name] = np.empty((count, rows.shape[1]), dtype=wide)
