@@ -21,6 +21,10 @@ LINKED = {  # bound keys of each page
         *("view", "div", "trials", "batch", "metric", "scale", "pool", "layers", "ra", "rb", "la", "lb"),
         *("dtab", "trial", "bar", "family", "k", "net", "layer"),
     ),
+    "alignment": (
+        *("aview", "target", "form", "half", "pool", "every", "against", "layer", "dir", "atab", "anet", "at"),
+        *("factor", "la", "lb", "k", "va", "vb", "tasks", "labels", "ttask"),
+    ),
 }
 PAIRED = (("a", "b"), ("la", "lb"), ("ra", "rb"))  # what Swap exchanges
 

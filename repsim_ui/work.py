@@ -42,6 +42,11 @@ KINDS = {
     "networks": Kind("repsim_ui.map_jobs:networks", "repsim_core.types:NetworkMatrix"),
     "training": Kind("repsim_ui.network_experiments:training", "repsim_core.types:ResultTable"),
     "domains": Kind("repsim_ui.network_experiments:domains", "repsim_core.types:ResultTable"),
+    "alignment": Kind("repsim_ui.alignment_work:layers", "repsim_core.types:LayerAlignments"),
+    "alignment_training": Kind("repsim_ui.alignment_work:training", "repsim_core.types:ResultTable"),
+    "alignment_vectors": Kind("repsim_ui.alignment_work:vectors", "repsim_core.types:SingularAlignment"),
+    "alignment_descent": Kind("repsim_ui.alignment_work:descent", "repsim_core.types:ResultTable"),
+    "alignment_transfer": Kind("repsim_ui.alignment_work:transfer", "repsim_core.types:ResultTable"),
 }
 PRELOAD = (
     "torch",
@@ -52,6 +57,7 @@ PRELOAD = (
     "repsim_ui.layer_maps",
     "repsim_ui.map_jobs",
     "repsim_ui.network_experiments",
+    "repsim_ui.alignment_work",
 )
 
 
