@@ -1,0 +1,22 @@
+"""Ablation: units of a layer switched off by what they are selective for and how active they are."""
+
+from repsim_core.ablation.experiment import ablation_grid, ablation_study, lesion
+from repsim_core.ablation.grams import CCA_FAMILY, PAPER_MEASURES, SHORTCUTS
+from repsim_core.ablation.layer import REPLACEMENTS
+from repsim_core.ablation.probes import PROBES
+from repsim_core.ablation.units import UNITS, channel_of, equal_count_grid, unit_scores
+
+__all__ = [
+    "CCA_FAMILY",
+    "PAPER_MEASURES",
+    "PROBES",
+    "REPLACEMENTS",
+    "SHORTCUTS",
+    "UNITS",
+    "ablation_grid",
+    "ablation_study",
+    "channel_of",
+    "equal_count_grid",
+    "lesion",
+    "unit_scores",
+]
