@@ -13,6 +13,7 @@ import mmap
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -83,7 +84,7 @@ class Store:
         try:
             self._write(parts, label)
         except OSError as error:
-            if error.errno != errno.ENOSPC or not self._evict(label.key, room=size + LARGEST_LINE):
+            if error.errno != errno.ENOSPC or not self._make_room(label.key, size + LARGEST_LINE):
                 raise
             self._write(parts, label)
         self._evict(label.key)
@@ -149,6 +150,7 @@ class Store:
         if self.problem:
             yield
             return
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # somebody may have cleared the cache
         lock, patience = self.lock(key), 0.0
         while True:
             try:
@@ -206,8 +208,17 @@ class Store:
                 continue  # evicted by a neighbour
             yield path, min(found.st_mtime, now), found.st_size
 
-    def _evict(self, keep: str, room: int = 0) -> bool:
-        """Shrink to the limit, and by ``room`` bytes at the least; whether that was possible."""
+    def _make_room(self, keep: str, size: int) -> bool:
+        """Remove what was used least until so many bytes are free; nothing at all where that cannot be reached."""
+        held = sum(found for path, _, found in self._files() if path != self._path(keep))
+        lacking = size - shutil.disk_usage(self.folder).free
+        if lacking > held:
+            return False
+        self._evict(keep, lacking)
+        return True
+
+    def _evict(self, keep: str, room: int = 0) -> None:
+        """Shrink to the limit, and by ``room`` bytes at the least."""
         with FileLock(self.folder / "evict.lock"):
             # What lies beside results goes before them: it is large, and can be had again without a new result.
             files = sorted(self._files(), key=lambda one: (not one[0].name.startswith(BESIDE), one[1]))
@@ -215,11 +226,10 @@ class Store:
             limit = min(self.limit, total - room)
             for path, _, size in files:
                 if total <= limit and count <= MOST_FILES:
-                    break
+                    return
                 if path != self._path(keep):
                     path.unlink(missing_ok=True)
                     total, count = total - size, count - 1
-            return total <= limit
 
     def _sweep(self) -> None:
         for path in (*self.folder.glob(".tmp-*"), *self.folder.glob("*.lock"), *self.folder.glob("*.begun")):
@@ -250,7 +260,9 @@ def _prepared(folder: Path) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         found = folder.stat()  # of the target, where it is a link
-        if {found.st_uid, folder.lstat().st_uid} != {os.getuid()} or found.st_mode & 0o022:
+        if {found.st_uid, folder.lstat().st_uid} != {os.getuid()}:
+            return f"{folder} belongs to somebody else; take a folder of your own as REPSIM_CACHE."
+        if found.st_mode & 0o022:
             return f"{folder} can be written by others; take a folder of your own as REPSIM_CACHE."
         if not os.access(folder, os.W_OK | os.X_OK):
             return f"{folder} cannot be written."

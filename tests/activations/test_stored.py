@@ -6,6 +6,7 @@ import sys
 import textwrap
 import threading
 from importlib import import_module
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -145,7 +146,7 @@ def test_half_precision_halves_the_files_is_labelled_and_gives_the_same_twice(mo
 
 def test_similarity_from_half_precision_is_within_1e_5(model):
     layers = list(activations.extract(model, DATA).values())
-    for one, other in zip(layers, layers[1:], strict=False):
+    for one, other in pairwise(layers):
         rounded = (layer_file.widened(*layer_file.halved(each.values)) for each in (one, other))
         assert toys.debiased_cka(*rounded) == pytest.approx(toys.debiased_cka(one.values, other.values), abs=1e-5)
 
