@@ -13,7 +13,8 @@ from repsim_ui import cache, charts, links, state
 from repsim_ui.messages import plain
 
 SKELETON = 420
-TITLES = {name: MEASURES[name].title for name in ("rtd", "rtd_lite", "srtd_lite", "cka_biased", "cka")}
+TITLES = {name: MEASURES[name].title for name in ("rtd", "rtd_lite", "srtd_lite", *experiments.SIMILARITIES)}
+DRAWN = ("cka_biased", "svcca", "procrustes")  # similarities in the picture; the table has all
 CLOUD_ALT = {"base": "Points of the first cloud.", "moved": "Points of the cloud that is compared with it."}
 
 
@@ -64,7 +65,9 @@ def _order(order: experiments.Order, steps: list[str]) -> None:
     st.caption(
         "Tau as published: the sign of a similarity is not turned, so a divergence that follows k has 1 and a "
         "similarity that follows it −1. "
-        f"Here RTD has {order.tau['rtd']:.3g} and biased CKA {order.tau['cka_biased']:.3g}."
+        f"Here RTD has {order.tau['rtd']:.3g} and biased CKA {order.tau['cka_biased']:.3g}. "
+        f"SVCCA has {order.tau['svcca']:.3g} with 99 % of the variance kept; the paper prints "
+        f"{_SVCCA_PRINTED[order.family]} and does not say what it keeps."
     )
     st.warning(plain(LITE_WARNING))
     left, right = st.columns([3, 2], gap="medium")
@@ -74,7 +77,7 @@ def _order(order: experiments.Order, steps: list[str]) -> None:
                 steps,
                 {
                     "divergence": {TITLES[one]: order.values[one].to_numpy() for one in TITLES if "rtd" in one},
-                    "similarity": {TITLES[one]: order.values[one].to_numpy() for one in TITLES if "cka" in one},
+                    "similarity": {TITLES[one]: order.values[one].to_numpy() for one in DRAWN},
                 },
                 title="k",
             ),
@@ -95,4 +98,5 @@ def _order(order: experiments.Order, steps: list[str]) -> None:
         )
 
 
+_SVCCA_PRINTED = {"clusters": "0.143", "rings": "−0.2"}
 _WHAT_K = {"clusters": "k, clusters in the second cloud", "rings": "k, rings on top of each other"}

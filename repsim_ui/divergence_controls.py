@@ -99,4 +99,4 @@ def _layers() -> tuple[str, str]:
         "Pooling", list(POOLINGS), key="pool", bind="query-params", help=controls.pooling_help(POOLINGS), width=180
     )
     layers = st.segmented_control("Layers", controls.LAYER_CHOICES, key="layers", bind="query-params", required=True)
-    return pooling, str(layers)
+    return pooling, str(layers or "blocks")

@@ -3,17 +3,12 @@
 import streamlit as st
 
 from repsim_core import figures
+from repsim_core.experiments import PROFILES
 from repsim_ui import charts, request, state
 from repsim_ui.map_request import Asked, asked
+from repsim_ui.messages import plain
 
 HEIGHT = 360
-PROFILES = {
-    "effective_rank": "Effective rank: how many directions the variance spreads over, exp of its entropy.",
-    "participation_ratio": "Participation ratio: the same, with large directions counting more.",
-    "first_share": "Share of the first direction in the variance.",
-    "spectrum_slope": "Slope of log variance against log rank; about −1 is a broad power law.",
-    "intrinsic_dimension": "Intrinsic dimension by TwoNN, from the two nearest neighbours of each stimulus.",
-}
 
 
 def page(choices: state.Choices) -> None:
@@ -32,7 +27,7 @@ def profiles(request_of: Asked) -> None:
     name = str(
         st.selectbox("Number", list(PROFILES), key="profile", format_func=lambda one: one.replace("_", " "), width=280)
     )
-    st.caption(PROFILES[name])
+    st.caption(plain(f"{PROFILES[name]}."))
     charts.show(
         figures.depth_curves(table, name),
         key="profiles",
@@ -40,5 +35,6 @@ def profiles(request_of: Asked) -> None:
         title=name.replace("_", " "),
         table=lambda: table,
     )
-    if (missing := table[table["reason"] != ""]) is not None and len(missing):
-        st.info(f"{len(missing)} layers have no profile: {', '.join(sorted(set(missing['reason'])))}.")
+    missing = table[table["reason"] != ""]
+    for network, layer, reason in zip(missing["network"], missing["layer"], missing["reason"], strict=True):
+        st.caption(plain(f"{network}, {layer}: {reason}"))

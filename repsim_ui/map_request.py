@@ -64,6 +64,7 @@ def asked(choices: state.Choices) -> Asked:
         required=True,
         help="One layer per block, every layer, or those you choose.",
     )
+    layers = layers or "blocks"
     options = controls.measure_options(MEASURES[measure])
     sides = controls.preprocessing(choices)
     st.markdown(sentences.claim(MEASURES[measure], dict(options)))

@@ -37,7 +37,7 @@ class Statistics:
 def statistics(asked: Asked, matrix: SimilarityMatrix) -> Statistics:
     """Draw both requests and return what there is of them."""
     recipe = asked.recipe
-    with st.expander("Above chance? How sure?"):
+    with st.expander("Above chance? How sure?", key="statistics", on_change="rerun"):
         labels = cache.dataset(recipe.dataset, recipe.n, recipe.seed)
         links.keep_known("shuffles", "Shuffles", SHUFFLES, "199")
         links.start_with("shuffles", "199")
@@ -66,8 +66,6 @@ def statistics(asked: Asked, matrix: SimilarityMatrix) -> Statistics:
             linked=False,
         )
         test = found.value
-        if test is not None:
-            st.markdown(_summary(test))
         halves = None
         if not np.isfinite(matrix.standard_error).any() and matrix.defined.any():
             cost = 10 * asked.seconds()
@@ -80,6 +78,8 @@ def statistics(asked: Asked, matrix: SimilarityMatrix) -> Statistics:
                 linked=False,
             )
             halves = spread.value
+    if test is not None:
+        st.markdown(_summary(test))
     return Statistics(test, halves)
 
 

@@ -18,13 +18,14 @@ FAMILIES: Mapping[str, tuple[Callable[[int], Cloud], tuple[int, ...]]] = {
     "clusters": (clusters, (2, 3, 4, 5, 6, 10, 12)),
     "rings": (rings, (1, 2, 3, 4, 5)),
 }
+SIMILARITIES = ("cka_biased", "cka", "cka_rbf", "svcca", "cca", "procrustes", "dcor", "mutual_knn")
 
 
 @dataclass(frozen=True, eq=False)
 class Order:
     """Values of each measure between the first cloud of a family and its k-th, and how they follow k.
 
-    ``values`` has a line per k: ``rtd``, ``rtd_lite``, ``srtd_lite``, ``cka_biased``, ``cka``; ``parts`` the cluster
+    ``values`` has a line per k: ``rtd``, ``rtd_lite``, ``srtd_lite`` and :data:`SIMILARITIES`; ``parts`` the cluster
     and the loop part of RTD. ``tau`` is Kendall's tau with k as published: the sign of a similarity is not turned, so a
     perfect similarity has −1.
     """
@@ -69,8 +70,7 @@ def ordered_clouds(family: str) -> Order:
                 "rtd": whole.value,
                 "rtd_lite": rtd_lite(w, other),
                 "srtd_lite": srtd_lite(w, other),
-                "cka_biased": score(base, cloud, "cka_biased"),
-                "cka": score(base, cloud, "cka"),
+                **{name: score(base, cloud, name) for name in SIMILARITIES},
             }
         )
         cluster, loop = float(whole.cluster_part.mean()), float(whole.loop_part.mean())

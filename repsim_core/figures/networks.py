@@ -47,6 +47,8 @@ def network_heatmap(matrix: NetworkMatrix) -> go.Figure:
 def network_map(matrix: NetworkMatrix) -> go.Figure:
     """Networks in the plane, their distances as near to those of the metric as two dimensions allow."""
     names = [escaped(one.split("/", 1)[-1]) for one in matrix.names]
+    low, high = (float(one(matrix.positions[:, 0])) for one in (np.min, np.max))
+    wide = high - low or 1.0  # room for the names on both sides
     fig = go.Figure(
         go.Scatter(
             x=matrix.positions[:, 0].astype("float32"),
@@ -62,7 +64,7 @@ def network_map(matrix: NetworkMatrix) -> go.Figure:
     fig.update_layout(
         height=420,
         margin={"l": 8, "r": 8, "t": 24, "b": 8},
-        xaxis=plain_axis(f"{escaped(matrix.measure)}, first axis"),
+        xaxis=plain_axis(f"{escaped(matrix.measure)}, first axis", range=[low - 0.25 * wide, high + 0.25 * wide]),
         yaxis=plain_axis("second axis", scaleanchor="x"),
     )
     return fig

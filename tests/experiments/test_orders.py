@@ -3,7 +3,7 @@
 import pytest
 
 from repsim_core.errors import UnknownNameError
-from repsim_core.experiments import ordered_clouds
+from repsim_core.experiments import SIMILARITIES, ordered_clouds
 
 # Barannikov et al. (2022), authors' notebooks; SRTD-lite and RTD-Lite recomputed from the definitions (papers.md 2.2).
 PRINTED = {
@@ -29,6 +29,7 @@ def test_values_and_taus_are_those_of_the_paper(family):
     found = ordered_clouds(family)
     for name, values in PRINTED[family].items():
         assert found.values[name].tolist() == pytest.approx(values, abs=1e-4), name
+    assert set(SIMILARITIES) <= set(found.values.columns)
     for name, tau in TAUS[family].items():
         assert found.tau[name] == pytest.approx(tau, abs=1e-6), name
 
