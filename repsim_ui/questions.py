@@ -25,5 +25,6 @@ QUESTIONS = (
     Question("models.py", "Models & data", "What exactly is compared, and will it run?"),
     Question("layer_map.py", "Layer map", "Which layers of two networks match, and why?"),
     Question("divergence.py", "Divergence", "Where do two clouds differ in shape, and in which direction?"),
+    Question("topology.py", "Topology", "Which clusters and holes does a layer have, and which layers share them?"),
     Question("alignment.py", "Alignment", "Do the strong directions of a layer carry the labels?"),
 )

@@ -47,8 +47,17 @@ KINDS = {
     "alignment_vectors": Kind("repsim_ui.alignment_work:vectors", "repsim_core.types:SingularAlignment"),
     "alignment_descent": Kind("repsim_ui.alignment_work:descent", "repsim_core.types:ResultTable"),
     "alignment_transfer": Kind("repsim_ui.alignment_work:transfer", "repsim_core.types:ResultTable"),
+    "diagrams": Kind("repsim_ui.topology_work:diagrams", "repsim_core.types.diagrams:LayerDiagrams"),
+    "diagram_training": Kind("repsim_ui.topology_work:training", "repsim_core.types.diagrams:LayerDiagrams"),
+    "diagram_noise": Kind("repsim_ui.topology_work:noise", "repsim_core.types.diagram_results:NoiseLengths"),
+    "diagram_distances": Kind(
+        "repsim_ui.topology_work:distances", "repsim_core.types.diagram_results:DiagramComparison"
+    ),
+    "diagram_networks": Kind("repsim_ui.topology_work:networks", "repsim_core.types:SimilarityMatrix"),
 }
 PRELOAD = (
+    "gudhi.representations",
+    "repsim_ui.topology_work",
     "torch",
     "repsim_core.kernels.cone",
     "repsim_core.kernels.trees",

@@ -66,9 +66,29 @@ def _nearest_on_diagonal(one: PersistenceDiagram, place: int) -> tuple[float, fl
 
 
 def add_bar(
-    fig: go.Figure, scores: Floats, born: Sequence[int], died: Sequence[int], stimuli: Sequence[str]
+    fig: go.Figure,
+    scores: Floats,
+    born: Sequence[int],
+    died: Sequence[int],
+    stimuli: Sequence[str],
+    *,
+    removed: Sequence[int] = (),
 ) -> go.Figure:
-    """The stimuli of a bar over a projection: a thick edge where it is born, a dotted outline where it dies."""
+    """The stimuli of a bar over a projection: a thick edge where it is born, a dotted outline where it dies.
+
+    ``removed`` are stimuli that were taken out of the cloud, marked by crosses.
+    """
+    if removed:
+        rows = list(removed)
+        fig.add_scatter(
+            x=scores[rows, 0].astype("float32"),
+            y=scores[rows, 1].astype("float32"),
+            mode="markers",
+            name="removed",
+            text=[escaped(stimuli[k]) for k in rows],
+            hovertemplate="%{text}<br>removed as an outlier<extra></extra>",
+            marker={"size": 9, "symbol": "x-thin", "line": {"width": 2, "color": HATCH}},
+        )
     for points, name, line in (
         (died, "death", {"color": MARK, "dash": "dot", "width": 2}),
         (born, "birth", {"color": MARK, "width": 4}),

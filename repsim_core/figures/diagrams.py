@@ -14,6 +14,7 @@ from repsim_core.types.diagrams import LayerDiagrams
 
 Floats = NDArray[np.floating[Any]]
 MOST_POINTS, MOST_BARS = 3000, 60  # points that SVG draws at once, bars of four pixels
+PLAYED = 200  # points of a frame: thirty frames are sent at once
 COLOURS, MARKS = (FIRST, SECOND, OKABE_ITO[2]), ("circle", "diamond", "square")  # of dimension 0, 1, 2
 DIMENSIONS = ("H₀ components", "H₁ loops", "H₂ cavities")
 UNIT = "distance over the scale of the layer"
@@ -75,6 +76,7 @@ def layer_diagram(
     noise: Mapping[int, float] | None = None,
     stimuli: Sequence[str] = (),
     top: float | None = None,
+    most: int = MOST_POINTS // 2,
     unit: str = UNIT,
 ) -> go.Figure:
     """Birth against death of one layer, a mark for each dimension; infinite deaths sit on the line ∞.
@@ -88,7 +90,7 @@ def layer_diagram(
         fig.add_trace(_noise_band(dimension, float((noise or {})[dimension]), top))
     fig.add_trace(diagonal(top))
     fig.add_trace(_infinity(top))
-    most = MOST_POINTS // 2 // max(1, len(diagrams))
+    most = most // max(1, len(diagrams))
     for one in diagrams:
         left_out = len(one) - min(len(one), most)
         more = f", {left_out} shortest left out" if left_out else ""
@@ -115,7 +117,7 @@ def add_play(fig: go.Figure, found: LayerDiagrams, *, subset: int = 0, word: str
     top = scale_top([one for layer in done for one in found.diagrams[layer][subset]])
     frames = []
     for layer in done:
-        drawn = layer_diagram(found.diagrams[layer][subset], top=top)
+        drawn = layer_diagram(found.diagrams[layer][subset], top=top, most=PLAYED)
         frames.append(go.Frame(data=drawn.data, name=escaped(layer)))
     fig.frames = frames
     now = {"frame": {"duration": 0, "redraw": False}, "mode": "immediate", "transition": {"duration": 0}}

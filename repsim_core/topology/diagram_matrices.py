@@ -79,6 +79,7 @@ def compare_networks(
     dimension: int = 1,
     *,
     kind: str = "sliced_wasserstein",
+    unequal_n: bool = False,
     executor: Executor | None = None,
     progress: Progress | None = None,
     on_partial: Callable[[DiagramComparison], None] | None = None,
@@ -106,7 +107,15 @@ def compare_networks(
                 on_partial(DiagramComparison(found | {name: matrix}, steps))
 
         found[name] = compare_diagrams(
-            first, second, dimension, kind=kind, executor=executor, progress=told, on_partial=kept, **options
+            first,
+            second,
+            dimension,
+            kind=kind,
+            unequal_n=unequal_n,
+            executor=executor,
+            progress=told,
+            on_partial=kept,
+            **options,
         )
         before += len(first.layers)
     return DiagramComparison(found, steps)

@@ -151,6 +151,9 @@ def test_a_bar_is_an_edge_and_a_triangle_over_the_cloud():
     assert birth.text == ("s&lt;1&gt;", "s3")
     none = add_bar(projection(scores, None, STIMULI, title="", share=(0, 0)), scores, [2], [-1, -1], STIMULI)
     assert [trace.name for trace in none.data[1:]] == ["birth"]
+    cloud = projection(scores, None, STIMULI, title="", share=(0, 0))
+    crosses = add_bar(cloud, scores, [2], [-1, -1], STIMULI, removed=[3, 0]).data[1]
+    assert (crosses.name, crosses.x.tolist(), crosses.text) == ("removed", [6, 0], ("s3", "s0"))
 
 
 def test_a_matching_moves_every_bar_to_its_partner_or_the_diagonal():

@@ -1,0 +1,144 @@
+"""One number of every layer over relative depth, several networks beside each other, and network against network."""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from repsim_core import figures, models
+from repsim_core import topology as core
+from repsim_core.figures.diagram_curves import depth_curves
+from repsim_core.types import SimilarityMatrix
+from repsim_core.types.diagrams import LayerDiagrams
+from repsim_ui import cache, charts, links, request, sentences, topology, topology_controls, topology_distances
+from repsim_ui.messages import plain
+from repsim_ui.recipes import LayerChoice
+from repsim_ui.topology_controls import Asked
+from repsim_ui.topology_recipes import KIND, DiagramRecipe
+
+HEIGHT = 440
+NUMBERS = ["total persistence", "longest bar", "bars", "entropy"]
+MOST_NETWORKS = 6
+
+
+def curves(asked: Asked) -> None:
+    """The number, the networks, their curves, and their distances from each other."""
+    study = topology.diagrams(asked)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        links.keep_known("number", "Number", NUMBERS, NUMBERS[0])
+        value = st.selectbox("Number", NUMBERS, key="number", bind="query-params", width=200)
+        k = topology_controls.dimension(asked.a.max_dimension)
+        more = _more(asked)
+    found: dict[str, LayerDiagrams] = {}
+    recipes: dict[str, DiagramRecipe] = {}
+    for side, recipe in asked.sides.items():
+        if side in study:
+            found[recipe.model], recipes[recipe.model] = study[side], recipe
+    others = [replace(asked.a, model=name, layers=_rule(asked), chosen=()) for name in more]
+    if others:
+        parts, cost = [], 0.0
+        for one in others:
+            infos = cache.layer_infos(one.model, one.dataset)
+            chosen = cache.chosen_layers(one.responses(), "a")
+            seconds = topology_controls.diagram_seconds(one, [each for each in infos if each.name in chosen], infos)
+            parts.append(request.of_kind(KIND, one.to_json(), f"diagrams of {one.model}", seconds))
+            cost += seconds
+        networks = f"{len(others)} more network{'s' if len(others) > 1 else ''}"
+        results = request.results(
+            parts,
+            40,
+            said=f"Diagrams of {networks}: {sentences.duration(cost)} here.",
+            name="compute_more",
+            linked=False,
+        )
+        for one, result in zip(others, results, strict=True):
+            if result.value is not None:
+                found[one.model], recipes[one.model] = result.value, one
+    _drawn(found, value, k)
+    _networks(found, recipes, k)
+
+
+def _rule(asked: Asked) -> LayerChoice:
+    return "all" if asked.a.layers == "all" else "blocks"
+
+
+def _more(asked: Asked) -> list[str]:
+    """Networks of the library that take the same stimuli."""
+    shape = cache.card(asked.a.model).input_shape
+    own = {asked.a.model, asked.b.model}
+    known = [card.name for card in models.available() if card.input_shape == shape and card.name not in own]
+    links.keep_several("more", "Network", known)
+    return list(
+        st.multiselect(
+            "More networks",
+            known,
+            key="more",
+            bind="query-params",
+            max_selections=MOST_NETWORKS - len(own),
+            placeholder="Compare with others",
+        )
+    )
+
+
+def _drawn(found: dict[str, LayerDiagrams], value: str, k: int) -> None:
+    tables = {name: core.summary_table(one) for name, one in found.items() if one.done}
+    curves_of, layers = {}, {}
+    for name, table in tables.items():
+        own = table[table["dimension"] == k]
+        wide = own.pivot(index="subset", columns="depth", values=value).astype(float)
+        band = core.confidence_band(wide.to_numpy())
+        short = name.split("/", 1)[-1]
+        curves_of[short] = (wide.columns.to_numpy(float), *band)
+        layers[short] = found[name].done
+    charts.show(
+        depth_curves(curves_of, value=f"{value}, H{k}", layers=layers),
+        key="depth_curves",
+        alt="One number of the diagrams of every layer over relative depth, a curve a network.",
+        title=f"{value} of H{k} over depth",
+        table=lambda: pd.concat([table.assign(network=name) for name, table in tables.items()], ignore_index=True),
+    )
+    st.caption(
+        "Mean over the subsets with Student's 95 % interval, a little too narrow since subsets share stimuli. Total "
+        "persistence is the sum of the lengths of all bars, entropy says how evenly they share it; both grow with the "
+        "number of points, which is the same everywhere here."
+    )
+
+
+def _networks(found: dict[str, LayerDiagrams], recipes: dict[str, DiagramRecipe], k: int) -> None:
+    """Distances of every two networks at matched depth."""
+    complete = [name for name, one in found.items() if "pending" not in one.reasons.values()]
+    if len(complete) < 2 or len({recipes[name].size for name in complete}) > 1:
+        return
+    st.subheader("Network against network", anchor=False)
+    kind = topology_distances.chosen_kind()
+    pairs = len(complete) * (len(complete) + 1) / 2
+    depth = max(len(found[name].layers) for name in complete)
+    cost = topology_controls.distances_seconds(kind, int(pairs * depth), recipes[complete[0]])
+    content = {"networks": [recipes[name].to_json() for name in complete], "dimension": k, "kind": kind}
+    part = request.of_kind("diagram_networks", content, f"{len(complete)} networks by their diagrams", cost)
+    (result,) = request.results([part], HEIGHT, name="compute_networks", linked=False, partial=False)
+    if result.value is None:
+        return
+    matrix = result.value
+    names = tuple(name.split("/", 1)[-1] for name in matrix.rows)
+    shown = replace(matrix, rows=names, columns=names)
+    charts.show(
+        figures.similarity_heatmap(shown),
+        key="network_map",
+        alt="Mean distance of the diagrams of every two networks at matched relative depth.",
+        title=f"{matrix.measure} between networks",
+        table=partial(_matrix_table, shown),
+    )
+    off = matrix.values[~np.eye(len(names), dtype=bool)]
+    st.caption(
+        plain(
+            f"Mean over matched relative depths; the deeper network gives the depths. From {np.nanmin(off):.4g} to "
+            f"{np.nanmax(off):.4g} between different networks."
+        )
+    )
+
+
+def _matrix_table(matrix: SimilarityMatrix) -> pd.DataFrame:
+    return matrix.to_frame().rename(columns={"layer_a": "network A", "layer_b": "network B"})

@@ -1,0 +1,297 @@
+"""Two layers at large, one of each network: diagram with its noise, barcode, Betti curve, matching, play."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from repsim_core import topology
+from repsim_core.figures.diagram_curves import betti_curves
+from repsim_core.figures.diagram_links import diagram_matching
+from repsim_core.figures.diagrams import PLAYED, UNIT, add_play, layer_barcode, layer_diagram, scale_top
+from repsim_core.topology import DIAGRAM_DISTANCES, NOISE_RULES
+from repsim_core.types import PersistenceDiagram
+from repsim_core.types.diagram_results import NoiseLengths
+from repsim_core.types.diagrams import Diagrams, LayerDiagrams
+from repsim_ui import cache, charts, controls, hover, links, request, topology_bar, topology_controls
+from repsim_ui.messages import plain
+from repsim_ui.topology_controls import Asked
+
+TABS = ["Diagram", "Barcode", "Betti curve", "Matching", "Play"]
+PANEL_HEIGHT = 460
+GRID = 160  # places of a Betti curve
+NOISE = [*NOISE_RULES, "none"]
+NOISE_WORDS = dict(NOISE_RULES) | {"none": "no band"}
+
+
+def close_up(asked: Asked, study: dict[str, LayerDiagrams]) -> None:
+    """The boxes that choose both layers, and the open tab."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for key, side in (("la", "a"), ("lb", "b")):
+            if side in study and study[side].done:
+                label = f"Layer of {side.upper()}"
+                st.selectbox(label, study[side].done, key=key, bind="query-params", width=200)
+        subset = _subset(study)
+    chosen = {side: (one, str(st.session_state[f"l{side}"])) for side, one in study.items() if one.done}
+    if not chosen:
+        return
+    links.keep_known("ttab", "Panel", TABS, TABS[0])
+    tabs = st.tabs(TABS, key="ttab", on_change="rerun", bind="query-params")
+    panels = _diagram, _barcode, _betti, matching, _play
+    for tab, panel in zip(tabs, panels, strict=True):
+        if tab.open:
+            with tab:
+                panel(asked, chosen, subset)
+
+
+Chosen = dict[str, tuple[LayerDiagrams, str]]
+
+
+def _subset(study: dict[str, LayerDiagrams]) -> int:
+    count = min(len(one.subsets) for one in study.values())
+    if count == 1:
+        return 0
+    links.keep_whole_number("subset", "Subset", 1, count, 1)
+    if st.session_state.get("subset", 1) > count:
+        st.session_state["subset"] = count
+    return int(st.number_input("Subset", 1, count, step=1, key="subset", bind="query-params", width=120)) - 1
+
+
+def _unit(asked: Asked) -> str:
+    return UNIT if asked.a.scale != "none" else "distance between responses"
+
+
+def _diagram(asked: Asked, chosen: Chosen, subset: int) -> None:
+    _bars(asked, chosen, subset, "Diagram")
+
+
+def _barcode(asked: Asked, chosen: Chosen, subset: int) -> None:
+    _bars(asked, chosen, subset, "Barcode")
+
+
+def _bars(asked: Asked, chosen: Chosen, subset: int, kind: str) -> None:
+    """Both layers on one scale, and the stimuli of the chosen bar."""
+    drawing, below = st.container(), st.container()
+    bars = {side: found.diagrams[layer][subset] for side, (found, layer) in chosen.items()}
+    with below:
+        noise = _noise(asked, chosen, subset)
+    top = scale_top([one for each in bars.values() for one in each])
+    with drawing:
+        for slot, (side, each) in zip(st.columns(len(bars), gap="medium"), bars.items(), strict=True):
+            with slot:
+                _large(asked, chosen, side, each, noise.get(side), top, kind)
+        st.caption(_noise_sentence(noise, bars))
+    with below:
+        topology_bar.stimuli(asked, chosen, subset)
+
+
+def _large(
+    asked: Asked, chosen: Chosen, side: str, bars: Diagrams, noise: NoiseLengths | None, top: float, kind: str
+) -> None:
+    found, layer = chosen[side]
+    draw = layer_diagram if kind == "Diagram" else layer_barcode
+    key = f"t{kind.lower()}_{side}"
+    lengths = None if noise is None else {k: float(one) for k, one in enumerate(noise.lengths)}
+    drawn = draw(bars, noise=lengths, stimuli=found.stimuli, top=top, unit=_unit(asked))
+    st.markdown(f"**{side.upper()}: {plain(layer)}**")
+    cells = {
+        number: _cells(bars[int(trace.meta)], len(trace.x))
+        for number, trace in enumerate(drawn.data)
+        if trace.meta is not None
+    }
+
+    def clicked() -> None:
+        points = st.session_state[key].selection.points
+        if points:
+            dimension = int(drawn.data[int(points[0]["curve_number"])].meta)
+            st.session_state["tbar"] = f"{side.upper()} H{dimension} {int(points[0]['point_index']) + 1}"
+
+    hover.thumbnails(key, cache.dataset(asked.a.dataset, asked.a.n, asked.a.seed), cells)
+    charts.show(
+        drawn,
+        key=key,
+        alt=_ALT[kind],
+        title=f"{kind} of {layer} of {found.model}",
+        table=partial(bar_table, bars, found.stimuli),
+        on_select=clicked,
+        selection_mode="points",
+    )
+
+
+def _cells(one: PersistenceDiagram, count: int) -> list[list[int]]:
+    """Rows of the stimuli behind each drawn bar: the edge that makes it, in dimension 0 the one that ends it."""
+    cells = one.death_simplices if one.dimension == 0 else one.birth_simplices
+    return [[k for k in cell if k >= 0] for cell in cells[:count].tolist()]
+
+
+def bar_table(bars: Diagrams, stimuli: Sequence[str]) -> pd.DataFrame:
+    """One line a bar with the stimuli that made and ended it."""
+    tables = []
+    for one in bars:
+        table = one.to_frame().drop(columns=["birth_simplex", "death_simplex"])
+        table.insert(1, "bar", np.arange(1, len(one) + 1))
+        for name, cells in (("born of", one.birth_simplices), ("ended by", one.death_simplices)):
+            table[name] = [" – ".join(stimuli[k] for k in cell if k >= 0) for cell in cells.tolist()]
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _noise(asked: Asked, chosen: Chosen, subset: int) -> dict[str, NoiseLengths]:
+    """The length of noise in both layers, as far as it is known; asks for it."""
+    links.keep_known("noise", "Noise", NOISE, NOISE[0])
+    rule = st.selectbox(
+        "Noise band",
+        NOISE,
+        key="noise",
+        bind="query-params",
+        width=160,
+        help=controls.pooling_help(NOISE_WORDS) + "  \nFifty resampled clouds, 95 %.",
+    )
+    if rule == "none":
+        return {}
+    parts, sides = [], []
+    for side, (found, layer) in chosen.items():
+        if found.points < 4:
+            continue
+        recipe = asked.a if side == "a" else asked.b
+        content = {"diagrams": recipe.to_json(), "layer": layer, "subset": subset, "rule": rule}
+        seconds = topology_controls.noise_seconds(recipe) if rule == "bootstrap" else 0.5
+        parts.append(request.of_kind("diagram_noise", content, f"noise of {layer} of {recipe.model}", seconds))
+        sides.append(side)
+    found_noise = request.results(parts, 40, partial=False)
+    return {side: one.value for side, one in zip(sides, found_noise, strict=True) if one.value is not None}
+
+
+def _noise_sentence(noise: dict[str, NoiseLengths], bars: dict[str, Diagrams]) -> str:
+    words = []
+    for side, one in noise.items():
+        above = [
+            f"{topology.bars_above(bar, float(length))} of {len(bar)} in H{bar.dimension}"
+            for bar, length in zip(bars[side], one.lengths, strict=True)
+        ]
+        words.append(f"{side.upper()}: {', '.join(above)}")
+    if not words:
+        return "Click a bar to see its stimuli."
+    return "Longer than noise: " + "; ".join(words) + ". Click a bar to see its stimuli."
+
+
+def _betti(asked: Asked, chosen: Chosen, subset: int) -> None:
+    every = [one for found, layer in chosen.values() for each in found.diagrams[layer] for one in each]
+    grid = np.linspace(0, scale_top(every), GRID)
+    for slot, (side, (found, layer)) in zip(st.columns(len(chosen), gap="medium"), chosen.items(), strict=True):
+        curves = {
+            k: topology.confidence_band([topology.betti_curve(one, grid) for one in found.of(layer, k)])
+            for k in range(found.dimensions)
+        }
+        with slot:
+            st.markdown(f"**{side.upper()}: {plain(layer)}**")
+            charts.show(
+                betti_curves(grid, curves, unit=_unit(asked)),
+                key=f"betti_{side}",
+                alt="Number of bars that live at each scale, for each dimension, with a band over the subsets.",
+                title=f"Betti curves of {layer} of {found.model}",
+                table=partial(_betti_table, grid, curves),
+            )
+    st.caption(
+        "Mean over the subsets with Student's 95 % interval at each scale; subsets share stimuli, so the band is a "
+        "little too narrow. Without a second subset there is none."
+    )
+
+
+def _betti_table(grid: NDArray[np.float64], curves: dict[int, topology.Band]) -> pd.DataFrame:
+    tables = [
+        pd.DataFrame({"dimension": k, "scale": grid, "bars": one.mean, "low": one.low, "high": one.high})
+        for k, one in curves.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def matching(asked: Asked, chosen: Chosen, subset: int) -> None:
+    """How the diagrams of both layers become each other."""
+    if len(chosen) < 2:
+        st.info("The diagrams of the other network are not there yet.")
+        return
+    (first, _), (second, _) = chosen["a"], chosen["b"]
+    k = topology_controls.dimension(min(first.dimensions, second.dimensions) - 1)
+    if topology_bar.meant(first, second):
+        matched(asked, chosen, subset, k)
+
+
+def matched(asked: Asked, chosen: Chosen, subset: int, k: int) -> None:
+    """Both diagrams of one dimension, the moves between them, and their distances."""
+    (first, row), (second, column) = chosen["a"], chosen["b"]
+    a, b = first.of(row, k)[subset], second.of(column, k)[subset]
+    with st.skeleton(height=PANEL_HEIGHT):
+        moves = topology.diagram_matching(a, b)
+        numbers = pd.DataFrame(
+            [
+                {"distance": kind.replace("_", " "), "value": topology.diagram_distance(a, b, kind, unequal_n=True)}
+                for kind in DIAGRAM_DISTANCES
+            ]
+        )
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        charts.show(
+            diagram_matching(a, b, moves, names=(f"A {row}", f"B {column}"), unit=_unit(asked)),
+            key="matching",
+            alt="Both persistence diagrams on one scale with the moves of a best matching.",
+            title=f"Matching of {row} and {column} in H{k}",
+            table=lambda: _moves_table(a, b, moves),
+        )
+    with right:
+        st.dataframe(
+            numbers,
+            hide_index=True,
+            key="matching_numbers",
+            column_config={"value": st.column_config.NumberColumn(format="%.4g")},
+        )
+        st.caption(
+            f"H{k} on subset {subset + 1}. The lines are a best matching for the Wasserstein distance: every bar moves "
+            "to one of the other layer or to the diagonal, where bars have no length. The bottleneck distance is the "
+            "longest move that cannot be avoided."
+        )
+
+
+def _moves_table(a: PersistenceDiagram, b: PersistenceDiagram, moves: NDArray[np.int64]) -> pd.DataFrame:
+    rows = []
+    for i, j in moves.tolist():
+        one = (a.births[i], a.deaths[i]) if i >= 0 else (np.nan, np.nan)
+        other = (b.births[j], b.deaths[j]) if j >= 0 else (np.nan, np.nan)
+        rows.append((i + 1, j + 1, *one, *other))
+    return pd.DataFrame(rows, columns=["bar of A", "bar of B", "birth A", "death A", "birth B", "death B"])
+
+
+def _play(asked: Asked, chosen: Chosen, subset: int) -> None:
+    sides = {side: chosen[side] for side in asked.sides if side in chosen}
+    for slot, (side, (found, _)) in zip(st.columns(len(sides), gap="medium"), sides.items(), strict=True):
+        with slot:
+            play(found, side, subset, "layer", _unit(asked))
+    st.caption(f"Every layer in turn, on one scale; the {PLAYED} longest bars.")
+
+
+def play(found: LayerDiagrams, side: str, subset: int, word: str, unit: str = UNIT) -> None:
+    """The diagrams of every layer, or checkpoint, in turn."""
+    top = scale_top([one for layer in found.done for one in found.diagrams[layer][subset]])
+    st.markdown(f"**{plain(found.model.split('/', 1)[-1])}**")
+
+    def frames(fig: go.Figure) -> go.Figure:
+        return add_play(fig, found, subset=subset, word=word)
+
+    charts.show(
+        layer_diagram(found.diagrams[found.done[0]][subset], top=top, most=PLAYED, unit=unit),
+        key=f"play_{side}",
+        alt=f"Persistence diagrams, one {word} after the other, with a play button and a slider.",
+        title=f"Persistence diagrams of {found.model}, {word} by {word}",
+        table=partial(topology.summary_table, found),
+        pick=frames,
+    )
+
+
+_ALT = {
+    "Diagram": "Birth and death of every bar of the layer; long bars lie far above the diagonal.",
+    "Barcode": "Bars of the layer from birth to death, longest first.",
+}
