@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repsim_core.ablation.grams import SHORTCUTS, Cloud, gram_similarity, without
+from repsim_core.ablation.grams import SHORTCUTS, Cloud, Pair, without
 from repsim_core.ablation.probes import WRONG, held_out_losses, subset_losses
 from repsim_core.ablation.settings import Probe, Settings
 from repsim_core.errors import DegenerateError
@@ -72,9 +72,8 @@ def cell_measures(work: tuple[Task, NDArray[np.intp], dict[str, NDArray[Any]], i
         if task.probe is not None:  # nothing varies: the probe knows how frequent the class is, and no more
             loss = _blind(task)
     else:
-        for k, measure in enumerate(task.asked.measures):
-            fresh = None if measure in SHORTCUTS else task.ablated(units)
-            numbers[k, 0], reasons[k, 0] = _similarity(task, measure, task.whole, cloud, task.values, fresh)
+        whole = None if set(task.asked.measures) <= set(SHORTCUTS) else task.ablated(units)
+        _fill(task, task.whole, cloud, task.values, whole, numbers[:, 0], reasons[:, 0])
         if task.probe is not None:
             loss = task.losses(cloud, units, seed)
     for at, (name, intact) in enumerate(task.downstream.items(), start=1):
@@ -82,24 +81,34 @@ def cell_measures(work: tuple[Task, NDArray[np.intp], dict[str, NDArray[Any]], i
             first, second = Cloud.of(intact, name), Cloud.of(down[name], name)
         except DegenerateError as error:
             reasons[:, at] = error.reason
-            continue
-        for k, measure in enumerate(task.asked.measures):
-            numbers[k, at], reasons[k, at] = _similarity(task, measure, first, second, intact, down[name])
+        else:
+            _fill(task, first, second, intact, down[name], numbers[:, at], reasons[:, at])
     return numbers, reasons, loss
 
 
-def _similarity(
-    task: Task, measure: str, first: Cloud, second: Cloud, values: NDArray[Any], fresh: NDArray[Any] | None
-) -> tuple[float, str]:
-    try:
-        if measure not in SHORTCUTS:
-            assert fresh is not None
-            return float(score(values, fresh, measure)), ""
-        if len(values) < SHORTCUTS[measure].minimum_stimuli:
-            return float("nan"), "too_few_stimuli"
-        return gram_similarity(first, second, measure, ridge=task.asked.ridge, features=values), ""
-    except DegenerateError as error:
-        return float("nan"), error.reason
+def _fill(
+    task: Task,
+    first: Cloud,
+    second: Cloud,
+    values: NDArray[Any],
+    changed: NDArray[Any] | None,
+    numbers: NDArray[Any],
+    reasons: NDArray[Any],
+) -> None:
+    """Every measure of one place; responses ``changed`` are needed for those without a shortcut."""
+    weighed = values if "ridge_pwcca" in task.asked.measures else None
+    pair = Pair(first, second, ridge=task.asked.ridge, features=weighed)
+    for k, measure in enumerate(task.asked.measures):
+        try:
+            if measure not in SHORTCUTS:
+                assert changed is not None
+                numbers[k] = score(values, changed, measure)
+            elif len(values) < SHORTCUTS[measure].minimum_stimuli:
+                reasons[k] = "too_few_stimuli"
+            else:
+                numbers[k] = pair.value(measure)
+        except DegenerateError as error:
+            reasons[k] = error.reason
 
 
 def _blind(task: Task) -> Floats:

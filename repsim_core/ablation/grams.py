@@ -175,10 +175,8 @@ def without(
     return Cloud(kernel, centred_columns(values, kept) if few else None)
 
 
-def gram_similarity(
-    first: Cloud, second: Cloud, measure: str, *, ridge: float = 1.0, features: NDArray[np.floating[Any]] | None = None
-) -> float:
-    """A measure of :data:`SHORTCUTS` between two clouds of the same stimuli.
+class Pair:
+    """Two clouds of the same stimuli, and what several measures of them share.
 
     Parameters
     ----------
@@ -186,24 +184,47 @@ def gram_similarity(
         κ of the CCA family: canonical directions of singular value s count ``s / √(s² + κ)``; 1000 in the authors'
         code. It is in the squared scale of the responses, so it is no scale-free choice.
     features : (n, p) array
-        Raw responses of the first side, which PWCCA weighs its directions by; O(n² p).
+        Raw responses of the first side, which PWCCA weighs its directions by; O(n² p). Without them there is no PWCCA.
     """
-    if measure == "cka":
-        return _cosine(_u_centred(first.kernel), _u_centred(second.kernel))
-    if measure == "cka_biased":
-        return _cosine(first.kernel, second.kernel)
-    if measure == "procrustes":
-        nuclear = float(np.linalg.svd(first.factor.T @ second.factor, compute_uv=False).sum())
-        return min(nuclear / float(np.sqrt(first.trace * second.trace)), 1.0)
-    (u, s), (v, t) = first.spectrum, second.spectrum
-    cross = (s / np.sqrt(s**2 + ridge))[:, None] * (u.T @ v) * (t / np.sqrt(t**2 + ridge))
-    if measure == "ridge_pwcca":
+
+    def __init__(
+        self,
+        first: Cloud,
+        second: Cloud,
+        *,
+        ridge: float = 1.0,
+        features: NDArray[np.floating[Any]] | None = None,
+    ) -> None:
+        self._first, self._second, self._ridge, self._features = first, second, ridge, features
+
+    def value(self, measure: str) -> float:
+        """A measure of :data:`SHORTCUTS`."""
+        first, second = self._first, self._second
+        if measure == "cka":
+            return _cosine(_u_centred(first.kernel), _u_centred(second.kernel))
+        if measure == "cka_biased":
+            return _cosine(first.kernel, second.kernel)
+        if measure == "procrustes":
+            nuclear = float(np.linalg.svd(first.factor.T @ second.factor, compute_uv=False).sum())
+            return min(nuclear / float(np.sqrt(first.trace * second.trace)), 1.0)
+        variates, rho = self._canonical
+        if measure == "ridge_pwcca":
+            assert variates is not None
+            assert self._features is not None
+            weights = _weights(variates, self._features)
+            return float((weights * rho).sum() / weights.sum())
+        # The number of directions of the whole layer divides, so that cells of one unit more or less compare.
+        return float((rho**2 if measure == "ridge_cca_squared" else rho).sum() / len(first.spectrum[1]))
+
+    @cached_property
+    def _canonical(self) -> tuple[Floats | None, Floats]:
+        """Canonical variates of the first side, if they are needed, and all canonical correlations."""
+        (u, s), (v, t) = self._first.spectrum, self._second.spectrum
+        cross = (s / np.sqrt(s**2 + self._ridge))[:, None] * (u.T @ v) * (t / np.sqrt(t**2 + self._ridge))
+        if self._features is None:
+            return None, np.asarray(np.linalg.svd(cross, compute_uv=False), dtype=np.float64)
         left, rho, _ = np.linalg.svd(cross, full_matrices=False)
-        weights = _weights(u @ left, first.factor if features is None else features)
-        return float((weights * rho).sum() / weights.sum())
-    rho = np.linalg.svd(cross, compute_uv=False)
-    # The number of directions of the whole layer divides, so that cells of one unit more or less compare.
-    return float((rho**2 if measure == "ridge_cca_squared" else rho).sum() / len(s))
+        return u @ left, rho
 
 
 def _weights(variates: Floats, features: NDArray[np.floating[Any]]) -> Floats:
