@@ -14,7 +14,7 @@ from repsim_ui import controls, links, state
 from repsim_ui.recipes import weights_of
 
 FORMS = ["centred", "published"]  # the default first
-HALVES = {"test": "test half", "train": "training half"}
+HALVES = {"test half": "test", "training half": "train"}  # a bound control knows its options by what it shows
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,9 @@ class Asked:
         } | more
 
 
-def asked(choices: state.Choices, *, with_task: bool = True, with_layers: bool = True) -> Asked | None:
+def asked(
+    choices: state.Choices, *, with_task: bool = True, with_form: bool = True, with_layers: bool = True
+) -> Asked | None:
     """Draw the choices; None, with what would do, if the dataset has nothing to point at."""
     card = dataset_card(choices.dataset)
     tasks = tasks_for(card)
@@ -60,8 +62,8 @@ def asked(choices: state.Choices, *, with_task: bool = True, with_layers: bool =
             task = st.selectbox(
                 "Target", tasks, key="target", bind="query-params", width=200, help=controls.pooling_help(_about(tasks))
             )
-        form = chosen_form()
-        halves = list(HALVES) if "train" in card.sizes else ["test"]
+        form = chosen_form() if with_form else FORMS[0]
+        halves = list(HALVES) if "train" in card.sizes else list(HALVES)[:1]
         links.keep_known("half", "Half", halves, halves[0])
         links.start_with("half", halves[0])
         split = st.segmented_control(
@@ -70,7 +72,6 @@ def asked(choices: state.Choices, *, with_task: bool = True, with_layers: bool =
             key="half",
             bind="query-params",
             required=True,
-            format_func=lambda one: HALVES[one],
             help="A network that learnt its training half by heart points at those labels alone.",
         )
         pooling, every = "flatten", False
@@ -85,7 +86,7 @@ def asked(choices: state.Choices, *, with_task: bool = True, with_layers: bool =
                 help=controls.pooling_help(POOLINGS),
             )
             every = st.checkbox("Every layer", key="every", bind="query-params", help="Otherwise one a block.")
-    return Asked(choices.dataset, str(split), choices.n, choices.seed, task, form, pooling, every)
+    return Asked(choices.dataset, HALVES[str(split)], choices.n, choices.seed, task, form, pooling, every)
 
 
 def chosen_form() -> str:

@@ -120,16 +120,19 @@ def along_vector(data: Dataset, loadings: NDArray[np.float64], asked: Asked, *, 
         title=title,
         table=lambda: pd.DataFrame({"stimulus": data.stimuli, "answer": words, "entry": loadings}),
     )
+    st.markdown("Highest entries above, lowest below:")
+    extremes(data, both_ends(loadings), loadings, key=f"{key}_ends")
+
+
+def both_ends(loadings: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Rows of the highest entries, the highest first, then of the lowest, the lowest first."""
     ranked = np.argsort(loadings, kind="stable")
-    ends = (("Lowest entries", ranked[:EXTREMES]), ("Highest entries", ranked[::-1][:EXTREMES]))
-    for slot, (label, rows) in zip(st.columns(2, gap="medium"), ends, strict=True):
-        with slot:
-            st.markdown(f"**{label}**")
-            extremes(data, rows, loadings, key=f"{key}_{label.split()[0].lower()}")
+    count = min(EXTREMES, len(ranked) // 2)
+    return np.concatenate([ranked[::-1][:count], ranked[:count]])
 
 
 def extremes(data: Dataset, rows: NDArray[np.intp], loadings: NDArray[np.float64], *, key: str) -> None:
-    """A few stimuli as pictures or rows of a table."""
+    """A few stimuli as pictures in two lines, or rows of a table."""
     few = Dataset(
         data.card,
         data.split,
@@ -145,10 +148,10 @@ def extremes(data: Dataset, rows: NDArray[np.intp], loadings: NDArray[np.float64
         st.dataframe(table, hide_index=True, key=f"{key}_rows")
         return
     charts.show(
-        figures.stimuli_grid(few.inputs, library.captions(few), columns=EXTREMES).update_layout(height=110),
+        figures.stimuli_grid(few.inputs, library.captions(few), columns=len(rows) // 2).update_layout(height=220),
         key=key,
-        alt="Stimuli at one end of the singular vector, the outermost first.",
-        title="Stimuli at one end of a direction",
+        alt="Stimuli at both ends of the singular vector: the highest entries above, the lowest below.",
+        title="Stimuli at both ends of a direction",
         table=lambda: entries,
     )
 

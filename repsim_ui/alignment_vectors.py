@@ -29,7 +29,7 @@ SIDES = ("A", "B")
 
 def page(choices: state.Choices) -> None:
     """Any layer of A, any of B."""
-    asked = alignment_controls.asked(choices, with_layers=False)
+    asked = alignment_controls.asked(choices, with_form=False, with_layers=False)
     if asked is None:
         return
     infos = {side: cache.layer_infos(name, choices.dataset) for side, name in (("la", choices.a), ("lb", choices.b))}
@@ -128,10 +128,8 @@ def _linked(found: SingularAlignment, asked: Asked, layers: dict[str, str]) -> N
         sides = zip(SIDES, layers.values(), (va, vb), (found.vectors_x, found.vectors_y), strict=True)
         for side, layer, number, vectors in sides:
             loadings = vectors[:, number - 1]
-            ranked = np.argsort(loadings, kind="stable")[::-1]
-            for label, rows in (("highest", ranked[:6]), ("lowest", ranked[::-1][:6])):
-                st.markdown(f"{side}: {plain(layer)}, vector {number}, {label} entries")
-                alignment_panels.extremes(data, rows, loadings, key=f"ends_{side}_{label}")
+            st.markdown(f"{side}: {plain(layer)}, vector {number}: highest entries above, lowest below")
+            alignment_panels.extremes(data, alignment_panels.both_ends(loadings), loadings, key=f"ends_{side}")
     _along(found, asked, va, vb)
 
 

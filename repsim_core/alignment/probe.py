@@ -104,7 +104,10 @@ def few_label_probe(
         # The mean and the scale of the labelled rows alone: nothing of the test is used.
         middle = values[train].mean(axis=0)
         scale = float(np.sqrt(np.mean(np.sum((values[train] - middle) ** 2, axis=1)))) or 1.0
-        rows, asked = (values[train] - middle) / scale, (values[test] - middle) / scale
+        rows = (values[train] - middle) / scale
+        # Ridge sees the span of its rows alone: in its coordinates a wide layer costs no more than a narrow one.
+        basis = np.linalg.svd(rows, full_matrices=False)[2].T if rows.shape[1] > len(rows) else np.eye(rows.shape[1])
+        rows, asked = rows @ basis, (values[test] - middle) @ basis / scale
         model = RidgeCV(alphas=PENALTIES) if regression else RidgeClassifierCV(alphas=PENALTIES)
         scores.append(float(model.fit(rows, truth[train]).score(asked, truth[test])))
     return Probe(np.array(scores), labelled, n - labelled, "R²" if regression else "accuracy")

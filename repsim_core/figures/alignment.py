@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.colors import find_intermediate_color, hex_to_rgb
+from plotly.colors import hex_to_rgb
 
 from repsim_core.figures.matrix import PICK
 from repsim_core.figures.style import (
@@ -28,7 +28,7 @@ Floats = NDArray[np.floating[Any]]
 RESOLUTION = 0.004  # of a curve: what is closer together is left out
 TOP_ENERGY = 0.5  # the brightest colour; more than half of the targets on one direction is no brighter
 MOST_MARKS = 3000
-SHALLOW, DEEP = FIRST, SECOND
+RAMP = tuple(hex_to_rgb(one) for one in (FIRST, OKABE_ITO[3], SECOND))
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ def alignment_curves(
     axis: dict[str, Any] = (
         plain_axis("directions, strongest first", type="log", dtick=1)
         if against == "rank"
-        else plain_axis(title, range=[0, scale * 1.02])
+        else plain_axis(title, range=[0, min(scale * 1.02, 1.1 * _highest(curves) * scale)])
     )
     fig.update_layout(
         height=460,
@@ -300,7 +300,9 @@ def aligned_spectrum(one: LabelAlignment, *, most: int = 60, direction: int | No
                 "outlinewidth": 0,
             },
         },
-        xaxis=plain_axis(f"direction{f', {left} weaker left out' if left else ''}", showgrid=False),
+        xaxis=plain_axis(
+            f"direction{f', {left} weaker left out' if left else ''}", showgrid=False, dtick=1 if count <= 12 else 10
+        ),
         yaxis=plain_axis("share of the layer", type="log", tickformat=".1e"),
     )
     return fig
@@ -505,8 +507,14 @@ def _steps(curve: Curve, against: str, scale: float) -> tuple[Floats, Floats]:
         return rank[kept].astype(float), summed[kept]
     kept = _seen(summed, np.asarray(curve.thresholds))
     x, y = np.asarray(curve.thresholds)[kept][::-1], summed[kept][::-1]
-    top = x[-1] if len(x) else 0.0
-    return np.concatenate([[0.0], x, [top, 1.0]]) * scale, np.concatenate([[1.0], y, [0.0, 0.0]])
+    # With "vh" the value of a point holds to its left: at the last threshold the curve falls to 0 and stays there.
+    return np.concatenate([[0.0], x, [1.0]]) * scale, np.concatenate([[1.0], y, [0.0]])
+
+
+def _highest(curves: Sequence[Curve]) -> float:
+    """The highest threshold at which a curve is above 0, to the next tenth, so that small changes keep the axis."""
+    tops = [float(one.thresholds[0]) for one in curves if not one.reference and len(one.thresholds)]
+    return float(np.ceil(10 * max(tops, default=1.0)) / 10)
 
 
 def _seen(first: Floats, second: Floats) -> NDArray[np.intp]:
@@ -520,7 +528,9 @@ def _seen(first: Floats, second: Floats) -> NDArray[np.intp]:
 
 
 def _depth_colour(depth: float) -> str:
-    """From blue at the input to vermilion at the output; both and all between are seen on white and on black."""
-    low, high = (tuple(one / 255 for one in hex_to_rgb(colour)) for colour in (SHALLOW, DEEP))
-    found = find_intermediate_color(low, high, float(np.clip(depth, 0, 1)), colortype="tuple")
-    return "rgb(" + ", ".join(str(round(255 * one)) for one in found) + ")"
+    """From blue at the input over purple to vermilion at the output; all are seen on white and on black."""
+    place = 2 * float(np.clip(depth, 0, 1))
+    low, high = RAMP[:2] if place <= 1 else RAMP[1:]
+    share = place if place <= 1 else place - 1
+    mixed = (round((1 - share) * one + share * other) for one, other in zip(low, high, strict=True))
+    return f"rgb({', '.join(map(str, mixed))})"
