@@ -16,7 +16,7 @@ from repsim_core.errors import InputError
 from repsim_core.similarity import MEASURES
 from repsim_core.similarity.embedding import within_bounds
 from repsim_core.streaming.plan import ESTIMATE, StreamingPlan, streaming_plan
-from repsim_core.streaming.sums import BatchSums, Cells, GramSums, Moments, UnitSums, zero_diagonal_grams
+from repsim_core.streaming.sums import BatchSums, Cells, GramSums, Moments, UnitSums, grams_of
 from repsim_core.types import Dataset, SimilarityMatrix
 
 Floats = NDArray[np.float64]
@@ -145,16 +145,15 @@ class _Run:
         """Take in one batch; what is known of it after the initial pass is not added again."""
         if self.moments is None:
             self.moments = Moments(features, self.plan.n)
+        self.moments.shifted(features)
         if initial:
-            self.moments.add(features, at)
-            stack = zero_diagonal_grams(features)
+            stack, lengths = grams_of(features)
+            self.moments.add(features, lengths, at, self.units.chosen)
             if self.plan.held:
                 self.grams.own(stack, at)
             self.minibatch.add(stack)
             del stack
             self.units.add(features, self.moments.norms[:, at])
-        else:
-            self.moments.shifted(features)
         if self.plan.held:
             self.grams.against_held(features, at)
             if hold:

@@ -8,6 +8,7 @@ the end by the algebra of U-centring, which is blind to it:
 Song et al. (2012), JMLR 13, equation 5.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,12 +53,20 @@ class Moments:
         self.sums = [np.zeros(one.shape[1]) for one in features]
         self.eps = [float(np.finfo(str(one.dtype).removeprefix("torch.")).eps) for one in features]
 
-    def add(self, features: list[Features], at: slice) -> None:
-        """Shift the features in place and take their moments."""
+    def add(self, features: list[Features], lengths: Floats, at: slice, precise: Collection[int]) -> None:
+        """Take in a shifted batch and the squared lengths of its rows, ``(layers, b)``.
+
+        Those of the ``precise`` layers are taken again in float64: sums over units are built on them. The others decide
+        no more than whether a layer varies.
+        """
+        self.norms[:, at] = lengths
         ones = np.ones((1, len(features[0])))
-        for k, one in enumerate(self.shifted(features)):
-            self.norms[k, at] = row_norms(one)
-            self.sums[k] += weighted_sums(ones, one)[0]
+        for k, one in enumerate(features):
+            if k in precise:
+                self.norms[k, at] = row_norms(one)
+                self.sums[k] += weighted_sums(ones, one)[0]
+            else:
+                self.sums[k] += one.sum(dim=0).double().cpu().numpy()
 
     def shifted(self, features: list[Features]) -> list[Features]:
         """The same features, scaled and shifted in place."""
@@ -177,14 +186,15 @@ class BatchSums:
         self.cells.add(_u_centred(stack).reshape(len(stack), -1))
 
 
-def zero_diagonal_grams(features: list[Features]) -> Floats:
-    """Gram matrix of each layer of one batch, ``(layers, b, b)``, with zero diagonal."""
+def grams_of(features: list[Features]) -> tuple[Floats, Floats]:
+    """Gram matrix of each layer of one batch, ``(layers, b, b)`` with zero diagonal, and the diagonals."""
     count = len(features[0])
     stack = np.empty((len(features), count, count))
     for k, one in enumerate(features):
         stack[k] = gram_block(one, one)
+    diagonals = np.einsum("ijj->ij", stack).copy()
     stack[:, range(count), range(count)] = 0.0
-    return stack
+    return stack, diagonals
 
 
 def _u_centred(stack: Floats) -> Floats:
