@@ -99,7 +99,7 @@ def test_the_sanity_check_counts_layers_that_find_their_twin():
 
 
 def test_networks_that_do_not_correspond_are_refused_by_name():
-    app = finished(opened(MAP, n="50", run="1", b="zoo/digits-mlp-d4-s10", mview="Twins"))
+    app = finished(opened(MAP, n="50", run="1", b="zoo/digits-tiny10-s10", mview="Twins"))
     assert any("The layers do not correspond" in one for one in warnings(app))
 
 
