@@ -27,4 +27,5 @@ QUESTIONS = (
     Question("divergence.py", "Divergence", "Where do two clouds differ in shape, and in which direction?"),
     Question("topology.py", "Topology", "Which clusters and holes does a layer have, and which layers share them?"),
     Question("alignment.py", "Alignment", "Do the strong directions of a layer carry the labels?"),
+    Question("ablation.py", "Ablation", "Does a class depend on its selective units or on its strong ones?"),
 )

@@ -33,6 +33,8 @@ class Kind:
 
 
 KINDS = {
+    "ablation": Kind("repsim_ui.ablation_work:study", "repsim_core.types:AblationStudy"),
+    "lesion": Kind("repsim_ui.ablation_work:lesion", "repsim_core.types:AblationGrid"),
     "layer_map": Kind("repsim_ui.layer_maps:work", "repsim_core.types:SimilarityMatrix"),
     "significance": Kind("repsim_ui.map_jobs:significance", "repsim_core.types:PermutationTest"),
     "halves": Kind("repsim_ui.map_jobs:halves", "repsim_core.types:SubsampleSpread"),
@@ -56,6 +58,7 @@ KINDS = {
     "diagram_networks": Kind("repsim_ui.topology_work:networks", "repsim_core.types:SimilarityMatrix"),
 }
 PRELOAD = (
+    "repsim_ui.ablation_work",
     "gudhi.representations",
     "repsim_ui.topology_work",
     "torch",

@@ -1,6 +1,6 @@
 """Ablation: units of a layer switched off by what they are selective for and how active they are."""
 
-from repsim_core.ablation.experiment import ablation_grid, ablation_study, lesion
+from repsim_core.ablation.experiment import ablation_grid, ablation_study, lesion, units_within
 from repsim_core.ablation.grams import CCA_FAMILY, PAPER_MEASURES, SHORTCUTS
 from repsim_core.ablation.layer import REPLACEMENTS
 from repsim_core.ablation.probes import PROBES
@@ -26,4 +26,5 @@ __all__ = [
     "relate",
     "spearman",
     "unit_scores",
+    "units_within",
 ]

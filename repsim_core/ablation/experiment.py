@@ -218,6 +218,38 @@ def lesion(
         return Measured(ready, asked).grid(scores, [chosen], executor, progress, lambda _: None, bins=1)
 
 
+def units_within(
+    model: Model | torch.nn.Module,
+    layer: str,
+    dataset: Dataset,
+    target_class: int | str,
+    selectivity: tuple[float, float],
+    magnitude: tuple[float, float],
+    *,
+    unit: Unit = "scalar",
+) -> NDArray[np.intp]:
+    """Units whose scores lie in a rectangle, edges included: what :func:`lesion` takes.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    labels = class_labels(dataset)
+    target = _classes(dataset, labels, [target_class])[0]
+    ready = ready_layer(model, layer, dataset)
+    scores = unit_scores(ready.representation, labels, target, unit=unit)
+    (s0, s1), (m0, m1) = sorted(selectivity), sorted(magnitude)
+    s, m = scores.selectivity, scores.magnitude
+    inside = np.flatnonzero((s >= s0) & (s <= s1) & (m >= m0) & (m <= m1))
+    if not len(inside):
+        raise InputError(
+            f"No unit of {layer} has selectivity {s0:.3g} to {s1:.3g} and magnitude {m0:.3g} to {m1:.3g}; "
+            "draw a larger rectangle."
+        )
+    return inside
+
+
 def _classes(dataset: Dataset, labels: NDArray[np.int64], asked: Sequence[int | str] | None) -> list[int]:
     present = [int(one) for one in np.unique(labels)]
     if asked is None:
