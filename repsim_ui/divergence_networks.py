@@ -67,7 +67,8 @@ def training(choices: state.Choices) -> None:
         title=f"{name}, {layer}: checkpoints against epoch {final.epochs:g}",
         table=result.to_frame,
     )
-    st.markdown(_who_follows(table))
+    if found.complete:
+        st.markdown(_who_follows(table))
     st.caption(
         f"{plain(layer)} of each checkpoint against the same layer after epoch {final.epochs:g}, {n} stimuli of "
         f"{plain(final.dataset)}, {TRIALS} subsets of {batch}; CKA debiased. Bars are standard errors, of RTD over the "
