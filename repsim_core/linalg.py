@@ -230,6 +230,11 @@ def squared_distances(features: Array) -> NDArray[np.float64]:
     return distances_of_gram(wide @ wide.T)
 
 
+def upper_triangle(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Strict upper triangle as one vector, row by row."""
+    return np.concatenate([row[i + 1 :] for i, row in enumerate(matrix)])
+
+
 def distances_of_gram(product: NDArray[np.float64]) -> NDArray[np.float64]:
     """Squared distances of the rows whose products these are, exactly 0 where nothing but round-off is left."""
     lengths = np.diag(product).copy()
@@ -259,7 +264,6 @@ def row_products(values: Array, label: str = "x", *, centre: bool = False) -> ND
     DegenerateError
         Reason ``zero_vector`` or ``constant_row`` if a row has no direction, with its number.
     """
-    refuse_constant(values, label)
     exponent = _exponent(values, label)
     means = np.ldexp(values.mean(axis=1, dtype=np.float64, keepdims=True), -exponent) if centre else 0.0
     product, before = np.zeros((len(values), len(values))), np.zeros(len(values))
@@ -282,6 +286,8 @@ def row_products(values: Array, label: str = "x", *, centre: bool = False) -> ND
         )
     product /= lengths[:, None]
     product /= lengths[None, :]
+    if product.min() > 1 - 1e-3:  # perhaps all rows are equal, perhaps their mean is large
+        refuse_constant(values, label)
     return product
 
 

@@ -19,6 +19,7 @@ from repsim_core.linalg import (
     h_centred,
     positive,
     stored_dtype,
+    upper_triangle,
     wide_gram,
 )
 from repsim_core.linalg import u_centred as u_centred
@@ -28,7 +29,7 @@ from repsim_core.similarity.embedding import (
     kernel_embedding,
     square_numbers,
 )
-from repsim_core.similarity.measure import ROTATIONS, Claims, Measure
+from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure
 
 _WIDER = "take a wider kernel or the biased form"
 
@@ -48,15 +49,16 @@ def rbf_embedding(x: Array, *, label: str = "x", scale: float = 0.5, debiased: b
     positive(scale, "The RBF scale")
     at_least(len(x), 4 if debiased else 2, "Debiased RBF CKA" if debiased else "RBF CKA")
     distances = distances_of_gram(wide_gram(x, label))
-    median = float(np.median(distances))
+    median = _median_of_all(distances)
     if median == 0:
         raise DegenerateError(
             f"{label}: more than half of its squared distances are 0, so the median rule gives no bandwidth; "
             "take more varied stimuli or linear CKA.",
             "zero_median_distance",
         )
-    kernel = np.exp(distances / (-2 * scale**2 * median))
-    off_diagonal = float(np.max(kernel, initial=0.0, where=~np.eye(len(kernel), dtype=bool)))
+    off_diagonal = float(np.exp(upper_triangle(distances).min() / (-2 * scale**2 * median)))
+    distances /= -2 * scale**2 * median
+    kernel = np.exp(distances, out=distances)
     eps = float(np.finfo(np.float64).eps)
     if off_diagonal <= eps:
         raise DegenerateError(
@@ -66,6 +68,18 @@ def rbf_embedding(x: Array, *, label: str = "x", scale: float = 0.5, debiased: b
         )
     kernel = kernel if debiased else h_centred(kernel)
     return kernel_embedding(kernel, label, debiased=debiased, eps=eps, instead=_WIDER)
+
+
+def _median_of_all(distances: Floats) -> float:
+    """Median of all n² entries, from the n(n − 1)/2 above the diagonal of zeros: each of them is there twice."""
+    n = len(distances)
+    # Below the n zeros of the diagonal there is nothing; a middle among them is 0 as well.
+    middles = [(n * n - 1) // 2 - n, n * n // 2 - n]
+    if middles[1] < 0:
+        return 0.0
+    above = np.concatenate([[0.0], upper_triangle(distances)])
+    places = [1 + middle // 2 if middle >= 0 else 0 for middle in middles]
+    return float(np.mean(np.partition(above, places)[places]))
 
 
 TRACES = "tr K · tr L / ((n − 1) ‖K‖ ‖L‖) of the centred matrices, for every cell"

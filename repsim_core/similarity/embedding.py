@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from repsim_core.linalg import u_centred
 from repsim_core.similarity.measure import Floats, Method, Work, no_structure
 
-BLOCK_NUMBERS = 2**22  # 32 MB of float64 side by side in one product; counts in float32 stay exact below 2²⁴
+BLOCK_NUMBERS = 2**20  # of all layers side by side in one product: they stay in the cache between copy and product
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +53,14 @@ def cosines(
 ) -> tuple[Floats, Floats]:
     """Cosine and chance level of every pair, block by block along the vectors so that no stack of all is held."""
     values = np.zeros((len(rows), len(columns)))
-    length = rows[0].vector.size
-    width = max(1, BLOCK_NUMBERS // (len(rows) + len(columns)))
-    for start in range(0, length, width):
-        left = np.stack([one.vector[start : start + width] for one in rows])
-        right = left if rows is columns else np.stack([one.vector[start : start + width] for one in columns])
+    size, dtype = rows[0].vector.size, rows[0].vector.dtype
+    width = min(size, max(1, BLOCK_NUMBERS // (len(rows) + len(columns))))
+    held = [np.empty((len(side), width), dtype) for side in (rows, columns)]
+    for start in range(0, size, width):
+        part = slice(start, min(start + width, size))
+        room = [one[:, : part.stop - start] for one in held]
+        left = np.stack([one.vector[part] for one in rows], out=room[0])
+        right = left if rows is columns else np.stack([one.vector[part] for one in columns], out=room[1])
         values += left @ right.T
     values /= np.outer([one.norm for one in rows], [one.norm for one in columns])
     return values, np.outer([one.chance for one in rows], [one.chance for one in columns])

@@ -1,11 +1,11 @@
 """Measures on the nearest neighbours of each stimulus: how many are shared, and how alike the two layers weigh them."""
 
 from collections.abc import Mapping, Sequence
+from math import comb
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import comb
 
 from repsim_core.errors import DegenerateError
 from repsim_core.linalg import (
@@ -15,10 +15,17 @@ from repsim_core.linalg import (
     distances_of_gram,
     product_noise,
     row_products,
-    u_centred,
+    stored_dtype,
     wide_gram,
 )
-from repsim_core.similarity.embedding import Embedding, cosine_method, cosines, length, square_numbers
+from repsim_core.similarity.embedding import (
+    Embedding,
+    cosine_method,
+    cosines,
+    kernel_embedding,
+    length,
+    square_numbers,
+)
 from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, Method, Work, no_structure, whole_number
 
 METRICS: Mapping[str, str] = {
@@ -118,26 +125,24 @@ def _jaccard(rows: Sequence[Embedding], columns: Sequence[Embedding], k: int) ->
 
 def jaccard_chance(n: int, k: int) -> float:
     """Mean over all pairings: the neighbours of a row then share a hypergeometric number s, E[s / (2k − s)]."""
-    shared = np.arange(max(0, 2 * k - (n - 1)), k + 1)
-    weights = comb(k, shared) * comb(n - 1 - k, k - shared) if n < 200 else _log_weights(n, k, shared)
-    return float(np.sum(weights / weights.sum() * shared / (2 * k - shared)))
-
-
-def _log_weights(n: int, k: int, shared: NDArray[np.int64]) -> Floats:
-    from scipy.stats import hypergeom
-
-    return np.asarray(hypergeom.pmf(shared, n - 1, k, k), dtype=np.float64)
+    ways = {s: comb(k, s) * comb(n - 1 - k, k - s) for s in range(k + 1)}
+    return sum(count / comb(n - 1, k) * s / (2 * k - s) for s, count in ways.items())
 
 
 def masked_embedding(x: Array, *, label: str = "x", k: int = 10, metric: str = "cosine") -> Embedding:
     """U-centred Gram matrix at the neighbours, 0 elsewhere; O(n² p)."""
     at_least(len(x), 4, "CKNNA")
     mask, tied = nearest(x, k, metric, label=label)
-    kept = u_centred(centred_gram(x, label))
-    kept *= mask
-    n, norm = len(mask), length(kept)
-    if norm == 0:
-        raise no_structure(label, n, "take more neighbours")
+    n, eps = len(mask), float(np.finfo(stored_dtype(x)).eps)
+    whole = kernel_embedding(centred_gram(x, label), label, debiased=True, eps=eps, instead="take more varied stimuli")
+    kept = whole.vector.reshape(n, n) * mask
+    norm = length(kept)
+    if norm <= 8 * np.sqrt(n) * eps * whole.norm:
+        raise DegenerateError(
+            f"{label}: the U-centred Gram matrix is 0 at the {k} nearest neighbours, so CKNNA is 0/0; "
+            "take more neighbours.",
+            "no_structure",
+        )
     chance = float(kept.sum()) / (norm * float(np.sqrt(n * (n - 1))))
     return Embedding(kept.ravel(), norm, chance, _note(label, tied, n, k))
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from repsim_core.linalg import Array
 from repsim_core.similarity.decomposition import Decomposition, decomposed
-from repsim_core.similarity.embedding import BLOCK_NUMBERS
 from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, Method, Work
 
+BLOCK_NUMBERS = 2**22  # 32 MB of float64 side by side in one product
 PREDICTED: Mapping[str, str] = {
     "x": "the first layer (rows of a matrix) from the second (columns)",
     "y": "the second layer (columns) from the first (rows)",

@@ -54,7 +54,8 @@ def _fold(features: Floats, test: NDArray[np.int64]) -> Fold:
     train = np.setdiff1d(np.arange(len(features)), test)
     mean = features[train].mean(axis=0)
     left, values, right = np.linalg.svd(features[train] - mean, full_matrices=False)
-    kept = values > max(features.shape) * np.finfo(np.float64).eps * values[0]
+    # Against the whole layer: what is constant in training leaves nothing but round-off there.
+    kept = values > max(features.shape) * np.finfo(np.float64).eps * np.linalg.norm(features)
     return Fold(train, test, left[:, kept], values[kept], (features[test] - mean) @ right[kept].T)
 
 

@@ -5,7 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from repsim_core.linalg import Array, at_least, distances_of_gram, product_noise, row_products, wide_gram
+from repsim_core.linalg import (
+    Array,
+    at_least,
+    distances_of_gram,
+    product_noise,
+    row_products,
+    upper_triangle,
+    wide_gram,
+)
 from repsim_core.similarity.embedding import Embedding, cosines, length
 from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, Method, Work, no_structure
 
@@ -35,23 +43,18 @@ def dissimilarities(x: Array, kind: str = "correlation", *, label: str = "x") ->
     if kind in ("euclidean", "sqeuclidean"):
         product = wide_gram(x, label)
         shares = product_noise(np.diag(product), units)
-        found = upper(distances_of_gram(product))
-        noise = upper(np.add.outer(shares, shares))
+        found = upper_triangle(distances_of_gram(product))
+        noise = upper_triangle(np.add.outer(shares, shares))
         if kind == "euclidean":
             found = np.sqrt(found)
             # d² ± e is d ± e / (2 d)
             noise = np.divide(noise, 2 * found, out=np.sqrt(noise), where=found > 0)
         return found, noise
-    found = upper(row_products(x, label, centre=kind == "correlation"))
+    found = upper_triangle(row_products(x, label, centre=kind == "correlation"))
     np.subtract(1.0, found, out=found)
     tolerance = 64 * float(np.finfo(np.float64).eps) * units
     found[np.abs(found) < tolerance] = 0.0
-    return found, np.full(1, tolerance)
-
-
-def upper(matrix: Floats) -> Floats:
-    """Strict upper triangle as one vector, row by row."""
-    return np.concatenate([row[i + 1 :] for i, row in enumerate(matrix)])
+    return found, 2 * product_noise(np.ones(1), units)
 
 
 def midranks(values: Floats, noise: Floats) -> tuple[Floats, int]:
@@ -64,9 +67,13 @@ def midranks(values: Floats, noise: Floats) -> tuple[Floats, int]:
 
     ordered, order = sorted_with(values + 0.0, np.arange(len(values), dtype=np.int32))
     tolerance = noise if len(noise) == 1 else noise[order[1:]]
-    starts = np.flatnonzero(np.concatenate([[True], np.diff(ordered) > tolerance]))
-    sizes = np.diff(np.append(starts, len(values)))
+    apart = ordered[1:] - ordered[:-1] > tolerance
     ranks = np.empty(len(values))
+    if apart.all():
+        ranks[order] = np.arange(1, len(values) + 1)
+        return ranks, 0
+    starts = np.flatnonzero(np.concatenate([[True], apart]))
+    sizes = np.diff(np.append(starts, len(values)))
     ranks[order] = np.repeat(starts + (sizes + 1) / 2, sizes)
     return ranks, int(np.sum(sizes * (sizes - 1) // 2))
 
