@@ -108,7 +108,7 @@ def _overview(name: str, own: LayerAlignments, initial: LayerAlignments | None, 
 
 def training(choices: state.Choices) -> None:
     """The same at every checkpoint of a training."""
-    asked = alignment_controls.asked(choices)
+    asked = alignment_controls.asked(choices, with_every=False)
     if asked is None:
         return
     runs = _runs()

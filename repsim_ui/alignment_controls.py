@@ -44,7 +44,12 @@ class Asked:
 
 
 def asked(
-    choices: state.Choices, *, with_task: bool = True, with_form: bool = True, with_layers: bool = True
+    choices: state.Choices,
+    *,
+    with_task: bool = True,
+    with_form: bool = True,
+    with_layers: bool = True,
+    with_every: bool = True,
 ) -> Asked | None:
     """Draw the choices; None, with what would do, if the dataset has nothing to point at."""
     card = dataset_card(choices.dataset)
@@ -85,6 +90,7 @@ def asked(
                 width=150,
                 help=controls.pooling_help(POOLINGS),
             )
+        if with_layers and with_every:
             every = st.checkbox("Every layer", key="every", bind="query-params", help="Otherwise one a block.")
     return Asked(choices.dataset, HALVES[str(split)], choices.n, choices.seed, task, form, pooling, every)
 

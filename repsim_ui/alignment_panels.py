@@ -148,7 +148,7 @@ def extremes(data: Dataset, rows: NDArray[np.intp], loadings: NDArray[np.float64
         st.dataframe(table, hide_index=True, key=f"{key}_rows")
         return
     charts.show(
-        figures.stimuli_grid(few.inputs, library.captions(few), columns=len(rows) // 2).update_layout(height=220),
+        figures.stimuli_grid(few.inputs, library.captions(few), columns=len(rows) // 2).update_layout(height=180),
         key=key,
         alt="Stimuli at both ends of the singular vector: the highest entries above, the lowest below.",
         title="Stimuli at both ends of a direction",

@@ -106,7 +106,7 @@ def few_label_probe(
         scale = float(np.sqrt(np.mean(np.sum((values[train] - middle) ** 2, axis=1)))) or 1.0
         rows = (values[train] - middle) / scale
         # Ridge sees the span of its rows alone: in its coordinates a wide layer costs no more than a narrow one.
-        basis = np.linalg.svd(rows, full_matrices=False)[2].T if rows.shape[1] > len(rows) else np.eye(rows.shape[1])
+        basis = np.linalg.qr(rows.T)[0] if rows.shape[1] > len(rows) else np.eye(rows.shape[1])
         rows, asked = rows @ basis, (values[test] - middle) @ basis / scale
         model = RidgeCV(alphas=PENALTIES) if regression else RidgeClassifierCV(alphas=PENALTIES)
         scores.append(float(model.fit(rows, truth[train]).score(asked, truth[test])))

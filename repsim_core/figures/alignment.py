@@ -206,7 +206,7 @@ def energy_heatmap(found: LayerAlignments, *, most: int = 20) -> go.Figure:
             xgap=1,
             colorbar={
                 "title": {
-                    "text": f"share of the targets: bright is much, {TOP_ENERGY:.0%} and more alike",
+                    "text": f"share of the targets, {TOP_ENERGY:.0%} and more alike",
                     "side": "top",
                 },
                 "orientation": "h",

@@ -227,6 +227,9 @@ class LayerAlignments(Mapping[str, LabelAlignment]):
             raise unknown_name("layer", layer, self.alignments)
         return self.alignments[layer]
 
+    def __contains__(self, layer: object) -> bool:
+        return layer in self.alignments
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.alignments)
 

@@ -24,6 +24,8 @@ def test_every_layer_is_what_it_is_alone_and_a_dead_one_has_its_reason(rng):
     seen = []
     found = align_layers(layers, Y, progress=lambda done, total: seen.append((done, total)))
     assert list(found) == ["a", "b"]
+    assert "b" in found
+    assert "dead" not in found
     assert found.reasons == {"dead": "zero_variance"}
     assert found.depths == {"a": 1 / 3, "dead": 2 / 3, "b": 1.0}
     for name in found:
