@@ -92,13 +92,6 @@ def cross_products(x: Tensor, y: Tensor) -> NDArray[np.float64]:
     return np.asarray((x.double().T @ y.double()).cpu().numpy())
 
 
-def row_norms(x: Tensor) -> NDArray[np.float64]:
-    """Squared length of each row, in float64."""
-    step = max(1, _NUMBERS // max(1, x.shape[1]))
-    parts = [x[start : start + step].double().square().sum(dim=1) for start in range(0, len(x), step)]
-    return np.asarray(torch.cat(parts).cpu().numpy())
-
-
 def weighted_sums(weights: NDArray[np.float64], x: Tensor) -> NDArray[np.float64]:
     """``W X (weights, units)`` in float64, for weights ``(count, rows of x)``."""
     step = max(1, _NUMBERS // max(1, len(x)))

@@ -148,7 +148,7 @@ class _Run:
         self.moments.shifted(features)
         if initial:
             stack, lengths = grams_of(features)
-            self.moments.add(features, lengths, at, self.units.chosen)
+            self.moments.add(features, lengths, at)
             if self.plan.held:
                 self.grams.own(stack, at)
             self.minibatch.add(stack)

@@ -8,13 +8,12 @@ the end by the algebra of U-centring, which is blind to it:
 Song et al. (2012), JMLR 13, equation 5.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repsim_core.activations.device import Features, cross_products, gram_block, row_norms, weighted_sums
+from repsim_core.activations.device import Features, cross_products, gram_block, weighted_sums
 from repsim_core.streaming.plan import TILE
 
 Floats = NDArray[np.float64]
@@ -53,20 +52,11 @@ class Moments:
         self.sums = [np.zeros(one.shape[1]) for one in features]
         self.eps = [float(np.finfo(str(one.dtype).removeprefix("torch.")).eps) for one in features]
 
-    def add(self, features: list[Features], lengths: Floats, at: slice, precise: Collection[int]) -> None:
-        """Take in a shifted batch and the squared lengths of its rows, ``(layers, b)``.
-
-        Those of the ``precise`` layers are taken again in float64: sums over units are built on them. The others decide
-        no more than whether a layer varies.
-        """
+    def add(self, features: list[Features], lengths: Floats, at: slice) -> None:
+        """Take in a shifted batch and the squared lengths of its rows, ``(layers, b)``."""
         self.norms[:, at] = lengths
-        ones = np.ones((1, len(features[0])))
-        for k, one in enumerate(features):
-            if k in precise:
-                self.norms[k, at] = row_norms(one)
-                self.sums[k] += weighted_sums(ones, one)[0]
-            else:
-                self.sums[k] += one.sum(dim=0).double().cpu().numpy()
+        for total, one in zip(self.sums, features, strict=True):
+            total += one.sum(dim=0).double().cpu().numpy()
 
     def shifted(self, features: list[Features]) -> list[Features]:
         """The same features, scaled and shifted in place."""
