@@ -162,8 +162,8 @@ def cell_words(grid: AblationGrid, cell: int) -> str:
     levels = [one for one in ("class_accuracy", "accuracy", "decodability") if one in grid.functions]
     if levels:
         said = {
-            "class_accuracy": f"accuracy on {plain(grid.class_name)}",
-            "accuracy": "on all",
+            "class_accuracy": f"Accuracy on {plain(grid.class_name)}",
+            "accuracy": "on all images",
             "decodability": "decodability",
         }
         words.append(
@@ -171,7 +171,7 @@ def cell_words(grid: AblationGrid, cell: int) -> str:
         )
     more = [one for one in ("rank_deficit", "cross_entropy", "decodability") if one in grid.functions]
     if more:
-        words.append("; ".join(f"{FUNCTIONS[one].title.lower()} {_with_error(grid, one, cell)}" for one in more) + ".")
+        words.append("; ".join(f"{FUNCTIONS[one].title.lower()} {_with_error(grid, one, cell)}" for one in more).capitalize() + ".")
     scores = [
         f"{plain(one)} {grid.similarity(one)[cell]:.4f}"
         for one in grid.measures

@@ -1,4 +1,4 @@
-"""The choices of the Ablation page: class, layer, how units are cut and what is put in their place; and what it costs."""
+"""The choices of the Ablation page: class, layer, how units are cut, what replaces them; and what that costs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -61,7 +61,7 @@ class Asked:
         matrices = 0.25 * (n / 500) ** 2.5
         probes = 0.08 * (n / 500) ** 2 if recipe.probe == "cross_validated" else 3.0 * n / 500
         each = cells * (0.6 * passes + (matrices + probes) / min(2, cores())) + passes
-        return 0.3 + len(recipe.layers) * len(recipe.classes) * each
+        return float(0.3 + len(recipe.layers) * len(recipe.classes) * each)
 
     def said(self, recipe: AblationRecipe) -> str:
         """How much it is, and what it costs."""

@@ -178,7 +178,7 @@ def grid_multiples(grids: Sequence[AblationGrid], name: str, *, columns: int = 4
         rows=rows,
         cols=columns,
         horizontal_spacing=0.05,
-        vertical_spacing=min(0.3, 0.5 / rows),
+        vertical_spacing=min(0.16, 0.4 / rows),
         subplot_titles=[shortened(one.layer, 18) for one in grids],
     )
     for number, (grid, one) in enumerate(zip(grids, found, strict=True)):
@@ -204,7 +204,7 @@ def grid_multiples(grids: Sequence[AblationGrid], name: str, *, columns: int = 4
         fig.update_xaxes(_bin_axis(grid.bins, None, ticks=False), **at)
         fig.update_yaxes(_bin_axis(grid.bins, None, ticks=False), **at)
     fig.update_annotations(font={"size": 12})
-    fig.update_layout(height=190 * rows + 90, margin={"l": 8, "r": 8, "t": 90, "b": 8}, bargap=0, hoverdistance=-1)
+    fig.update_layout(height=230 * rows + 100, margin={"l": 8, "r": 8, "t": 100, "b": 8}, bargap=0, hoverdistance=-1)
     return fig
 
 
