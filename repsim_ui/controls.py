@@ -1,6 +1,6 @@
 """The choices of a layer map: which layers, which options, and the recipe they add up to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from repsim_core import datasets
 from repsim_core.similarity import Measure
 from repsim_core.similarity.preprocessing import DIMENSIONS, REDUCTIONS, SCALINGS
 from repsim_core.types import LayerInfo
-from repsim_ui.links import keep_known, keep_several, keep_whole_number
+from repsim_ui.links import keep_known, keep_number, keep_several, keep_whole_number
 from repsim_ui.messages import plain
 from repsim_ui.recipes import Option, Recipe
 from repsim_ui.state import Choices
@@ -31,28 +31,33 @@ def measure_options(measure: Measure) -> tuple[Option, ...]:
     changed: list[Option] = []
     with st.container(horizontal=True):
         for name, default in measure.options.items():
-            value = _option(f"o_{name}", name, default, measure.choices.get(name, ()))
+            value = _option(measure, name, default)
             if value is not None and value != default:
                 changed.append((name, value))
     return tuple(changed)
 
 
-def _option(key: str, name: str, default: Any, choices: Sequence[str]) -> float | bool | int | str | None:
-    label = name.replace("_", " ").capitalize()
+def _option(measure: Measure, name: str, default: Any) -> float | bool | int | str | None:
+    """The control of one option; its key names the measure, since options of one name differ in kind."""
+    key, label = f"o_{measure.name}_{name}", name.replace("_", " ").capitalize()
+    bound: dict[str, Any] = {"key": key, "bind": "query-params", "help": measure.help.get(name)}
+    choices = measure.choices.get(name, ())
     if choices:
         keep_known(key, label, choices, choices[0])
-        return st.selectbox(label, choices, key=key, bind="query-params", width=160)
+        return st.selectbox(label, choices, width=180, **bound)
     if default is None:
-        return st.number_input(
-            label, 1, value=None, step=1, placeholder="as published", key=key, bind="query-params", width=160
-        )
+        return st.number_input(label, 1, value=None, step=1, placeholder="as published", width=160, **bound)
     if isinstance(default, bool):
-        return st.checkbox(label, default, key=key, bind="query-params")
+        return st.checkbox(label, default, **bound)
+    low, high = measure.ranges.get(name, (None, None))
     if isinstance(default, int):
-        return st.number_input(label, value=default, step=1, key=key, bind="query-params", width=160)
+        return st.number_input(label, 0 if low is None else int(low), value=default, step=1, width=160, **bound)
     if isinstance(default, float):
-        return st.number_input(label, value=default, format="%g", key=key, bind="query-params", width=160)
-    return st.text_input(label, str(default), key=key, bind="query-params", width=160)
+        if low is None or high is None:
+            return st.number_input(label, value=default, format="%g", width=160, **bound)
+        keep_number(key, label, low, high, default)
+        return st.slider(label, low, high, step=0.01, format="%.2f", width=240, **bound)
+    return st.text_input(label, str(default), width=160, **bound)
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,23 @@ def keep_whole_number(key: str, what: str, low: int, high: int, default: int) ->
         st.session_state[key] = default
 
 
+def keep_number(key: str, what: str, low: float, high: float, default: float) -> None:
+    """The same for a number that need not be whole."""
+    if key in st.session_state:
+        return
+    value = st.query_params.get(key)
+    try:
+        fits = value is not None and low <= float(value) <= high
+    except ValueError:
+        fits = False
+    if fits:
+        return
+    if value is not None:
+        del st.query_params[key]
+        st.toast(f"{what} {plain(repr(value))} is no number from {low:g} to {high:g}; showing {default:g}.")
+    st.session_state[key] = default
+
+
 def open_map(label: str, query: Mapping[str, str | list[str]], *, key: str, icon: str | None = None) -> None:
     """A button that opens the layer map of this query, computed.
 

@@ -87,7 +87,7 @@ class Recipe:
         if self.layers == "chosen":
             pairs |= {"ra": list(self.rows), "rb": list(self.columns)}
         for name, value in self.options:
-            pairs[f"o_{name}"] = str(value).lower() if isinstance(value, bool) else str(value)
+            pairs[f"o_{self.measure}_{name}"] = str(value).lower() if isinstance(value, bool) else str(value)
         if self.dataset_b:
             pairs["dsb"] = self.dataset_b
         pairs |= {name: str(value) for name, value in self.preprocessing.items() if name != "seed"}

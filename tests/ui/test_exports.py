@@ -14,6 +14,7 @@ from repsim_core.types import SimilarityMatrix
 from repsim_ui.exports import csv_bytes, file_stem, html_bytes, recipe_json, result_files
 from repsim_ui.recipes import Recipe, as_python
 
+SHAPES = "zoo/shapes-cnn-s10"
 RECIPE = Recipe("zoo/digits-cnn-s10", "zoo/digits-cnn-s11", "digits", 40, 3)
 
 
@@ -59,16 +60,19 @@ def test_recipe_says_how_the_answer_came_about(matrix):
         {"layers": "all"},
         {"layers": "chosen", "rows": ("conv1", "head"), "columns": ("conv2",)},
         {"measure": "cka_rbf", "options": (("scale", 0.25), ("debiased", False))},
+        {"scaling": "zscore", "reduction": "projection", "dimensions": 20},
+        {"a": SHAPES, "b": SHAPES, "dataset": "shapes", "dataset_b": "shapes_sketch"},
     ],
 )
 def test_the_program_runs_and_gives_the_same_numbers(changes):
     recipe = Recipe(**(vars(RECIPE) | changes))
-    data = datasets.load(recipe.dataset, n=recipe.n, seed=recipe.seed)
     sides = []
-    for name, chosen in ((recipe.a, recipe.rows), (recipe.b, recipe.columns)):
-        model = models.load(name)
+    for side, chosen in (("a", recipe.rows), ("b", recipe.columns)):
+        data = datasets.load(recipe.data(side), n=recipe.n, seed=recipe.seed)
+        model = models.load(recipe.model(side))
         layers = {"blocks": None, "all": [one.name for one in models.layers(model, data)], "chosen": list(chosen)}
-        sides.append(activations.extract(model, data, layers[recipe.layers], pooling=recipe.pooling))
+        found = activations.extract(model, data, layers[recipe.layers], pooling=recipe.pooling)
+        sides.append(similarity.preprocessed(found, **recipe.preprocessing))
     expected = similarity.compare_layers(*sides, measure=recipe.measure, **dict(recipe.options))
     scope: dict[str, object] = {}
     with redirect_stdout(io.StringIO()) as printed:
@@ -92,8 +96,9 @@ def test_random_architectures_are_not_downloaded():
 def test_equal_requests_have_equal_keys_and_others_do_not():
     assert RECIPE.key == Recipe(*list(vars(RECIPE).values())).key
     others = [{"n": 41}, {"seed": 4}, {"measure": "cka_rbf"}, {"pooling": "mean"}, {"layers": "all"}]
+    others += [{"dataset_b": "digits_low"}, {"scaling": "zscore"}, {"reduction": "pca"}, {"dimensions": 9}]
     keys = {Recipe(**(vars(RECIPE) | change)).key for change in others}
-    assert len(keys | {RECIPE.key}) == 6
+    assert len(keys | {RECIPE.key}) == 10
 
 
 def test_the_query_of_a_recipe_names_everything():
@@ -114,9 +119,15 @@ def test_the_query_of_a_recipe_names_everything():
         "layers": "chosen",
         "ra": ["conv1"],
         "rb": ["head"],
-        "o_debiased": "false",
+        "o_cka_debiased": "false",
         "run": "1",
     }
+
+
+def test_the_query_names_what_differs_from_responses_as_they_are():
+    query = Recipe(**(vars(RECIPE) | {"dataset_b": "x", "scaling": "zscore", "reduction": "pca"})).query()
+    assert (query["dsb"], query["scaling"], query["reduction"], query["dimensions"]) == ("x", "zscore", "pca", "50")
+    assert not {"dsb", "scaling", "reduction", "dimensions", "seed_b"} & set(RECIPE.query())
 
 
 def test_a_page_works_offline():

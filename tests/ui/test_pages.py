@@ -47,7 +47,7 @@ def toasts(app):
 def charts(app):
     """Specifications of the charts; a page on a busy machine may have given up waiting for its job."""
     if not app.get("plotly_chart"):
-        for job in [one for one in cache.jobs()._jobs.values() if one.active and one.child is not None]:
+        for job in [one for one in cache.jobs()._jobs.values() if one.active and one.reader is not None]:
             assert job.finished.wait(90)
         run(app)
     return [json.loads(one.proto.spec) for one in app.get("plotly_chart")]
@@ -111,7 +111,7 @@ def test_another_measure_waits_again_and_comes_back_at_once():
 def test_another_option_is_another_result():
     app = opened(MAP, n="50", run="1", m="cka_rbf")
     before = cells(app)
-    app.number_input(key="o_scale").set_value(0.1)
+    app.slider(key="o_cka_rbf_scale").set_value(0.25)
     run(app)
     app.button(key="compute").click()
     run(app)
@@ -244,7 +244,7 @@ def test_a_card_opens_its_pair_computed():
 
 
 def test_a_finished_map_is_listed_on_the_start_page():
-    opened(MAP, n="45", run="1")
+    assert charts(opened(MAP, n="45", run="1"))
     labels = [one.label for one in opened(PAGES["RepSim"]).button]
     assert any("digits-cnn-s10 × digits-cnn-s11 on digits, cka, n = 45" in one.replace("\\", "") for one in labels)
 
