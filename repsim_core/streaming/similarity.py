@@ -98,7 +98,8 @@ def streamed_similarity(
             for index in range(begin, len(plan.batches)):
                 start, stop = plan.batches[index]
                 features = [one for responses in sources for one in responses(order[start:stop])]
-                run.add(features, slice(start, stop), initial=number == 0, hold=index < begin + plan.held)
+                hold = index < begin + plan.held and stop < plan.n  # nothing comes after the last batch
+                run.add(features, slice(start, stop), initial=number == 0, hold=hold)
                 del features  # before the next batch is there
                 done += stop - start
                 progress(done, plan.stimuli_run)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from repsim_core import activations, datasets, models
+from repsim_core import activations, datasets, models, similarity
 from repsim_core.errors import BudgetError, Cancelled, CaptureError, DegenerateError, InputError, UnknownNameError
 from repsim_core.streaming import plan as planning
 from repsim_core.streaming import similarity as streamed
@@ -79,6 +79,20 @@ def test_exact_cells_are_those_of_all_stimuli_in_memory(way):
     assert found.matrix.recipe["estimators"] == plan.labels.tolist()
 
 
+def test_exact_cells_are_those_of_compare_layers():
+    a, b = (activations.extract(model, DATA, LAYERS) for model in (FIRST, SECOND))
+    matrix = similarity.compare_layers(a, b)
+    found = streamed_similarity(FIRST, SECOND, DATA, plan=by_way("stimuli in blocks of 2")).matrix
+    assert np.abs(found.values - matrix.values).max() < 1e-9
+    assert (found.rows, found.columns, found.measure, found.bounds) == (
+        matrix.rows,
+        matrix.columns,
+        matrix.measure,
+        matrix.bounds,
+    )
+    assert (found.row_shapes, found.n_stimuli, found.dataset) == (matrix.row_shapes, matrix.n_stimuli, matrix.dataset)
+
+
 @pytest.mark.parametrize("way", ["stimuli", "stimuli in blocks of 2", "units"])
 def test_single_precision_differs_by_its_round_off(way):
     pair = [perceptron(seed, double=False) for seed in (1, 2)]
@@ -86,12 +100,12 @@ def test_single_precision_differs_by_its_round_off(way):
     assert np.abs(found.matrix.values - truth(*pair)).max() < 1e-7
 
 
-@pytest.mark.parametrize("n", [4, 5, 31, 32, 33, 35, 36, 64, 65, 66, 67, 68])
-@pytest.mark.parametrize("way", ["stimuli", "stimuli in blocks of 1", "units"])
+@pytest.mark.parametrize("n", [4, 5, 31, 32, 33, 35, 36, 64, 65, 66, 67, 68, 129, 130, 131, 132])
+@pytest.mark.parametrize("way", ["stimuli", "stimuli in blocks of 2", "stimuli in blocks of 1", "units"])
 def test_every_tail_is_counted_once(n, way):
     data = vectors(n)
     plan = planned(data=data, memory_bytes=10**9)
-    held = {"stimuli": 9, "stimuli in blocks of 1": 1}.get(way, 0)
+    held = {"stimuli": 9, "stimuli in blocks of 2": 2, "stimuli in blocks of 1": 1}.get(way, 0)
     plan = replace(plan, ways=np.full((4, 4), way.split()[0]), held=held)
     found = streamed_similarity(FIRST, SECOND, data, plan=plan)
     assert np.abs(found.matrix.values - truth(data=data)).max() < 1e-11
