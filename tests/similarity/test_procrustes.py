@@ -59,6 +59,15 @@ def test_small_distances_keep_their_digits(apart):
     assert score(x, near, "procrustes_size") == pytest.approx(2 * np.sqrt(2) * np.sin(apart / 2), rel=1e-6)
 
 
+def test_a_small_part_that_one_side_lacks_is_seen_from_both_sides(rng):
+    # Y is X and beside it a column at right angles to X, of length 1e-4: all that is left after the best rotation.
+    basis = rng.normal(size=(30, 4))
+    basis = np.linalg.qr(basis - basis.mean(0))[0]
+    x, y = basis[:, :3], np.hstack([basis[:, :3], 1e-4 * basis[:, 3:]])
+    for pair in ((x, y), (y, x)):
+        assert score(*pair, "procrustes_size") == pytest.approx(1e-4, rel=1e-6)
+
+
 @pytest.mark.parametrize("measure", DISTANCES)
 @settings(max_examples=40)
 @given(seed=st.integers(0, 2**16), n=st.integers(3, 12))

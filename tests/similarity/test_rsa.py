@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
-from scipy.stats import spearmanr
+from scipy.stats import kendalltau, spearmanr
 
 from repsim_core.errors import DegenerateError
 from repsim_core.similarity import score
@@ -87,6 +87,14 @@ def test_tau_a_counts_ties_against_itself_as_nothing():
     u, v = pdist(x), pdist(y)  # 1, 3, 2 and 1, 1, 2
     assert score(x, y, "rsa", dissimilarity="euclidean", compare="kendall") == pytest.approx(tau_a_by_loops(u, v))
     assert tau_a_by_loops(u, v) == 0
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 3, size=(9, 2)) + 0.0, rng.integers(0, 4, size=(9, 1)) + 0.0
+    y += x[:, :1]
+    u, v = pdist(x, "sqeuclidean").round(9), pdist(y, "sqeuclidean").round(9)
+    assert len(set(u)) < len(u) > len(set(v))  # many ties on both sides, where tau-b would be another number
+    found = score(x, y, "rsa", dissimilarity="sqeuclidean", compare="kendall")
+    assert found == pytest.approx(tau_a_by_loops(u, v), abs=1e-12)
+    assert found != pytest.approx(kendalltau(u, v).statistic, abs=1e-2)
 
 
 def test_ranks_hardly_see_one_row_far_away(rng):
