@@ -57,8 +57,8 @@ def layers(asked: Asked) -> None:
     if cell := st.session_state.pop("cell", None):
         st.session_state["la"], st.session_state["lb"] = cell
     for key, side in (("la", "a"), ("lb", "b")):
-        if side in study and study[side].done:
-            links.keep_known(key, "Layer", study[side].done, study[side].done[0], aloud=not opened)
+        names = asked.layers(side)
+        links.keep_known(key, "Layer", names, names[0], aloud=not opened)
     _explore(asked, study)
     with st.expander("How to read this"):
         st.markdown(HOW_TO_READ)

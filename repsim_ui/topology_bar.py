@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from repsim_core import figures
 from repsim_core.figures.diagram_links import add_bar
@@ -21,8 +22,8 @@ WHAT = ("component", "loop", "cavity")
 Chosen = dict[str, tuple[LayerDiagrams, str]]
 
 
-def stimuli(asked: Asked, chosen: Chosen, subset: int) -> None:
-    """The chosen bar, the cloud with its edge and its triangle, the pictures."""
+def stimuli(asked: Asked, chosen: Chosen, subset: int, boxes: DeltaGenerator) -> None:
+    """The chosen bar, whose box goes to ``boxes``, the cloud with its edge and its triangle, the pictures."""
     bars = {
         f"{side.upper()} H{one.dimension} {k + 1}": (side, one, k)
         for side, (found, layer) in chosen.items()
@@ -34,7 +35,7 @@ def stimuli(asked: Asked, chosen: Chosen, subset: int) -> None:
     if held in bars and held not in offered:
         offered.append(held)  # a short bar, clicked in the diagram
     links.keep_known("tbar", "Bar", offered, offered[0], aloud=False)
-    name = st.selectbox("Bar, longest first", offered, key="tbar", bind="query-params", width=200)
+    name = boxes.selectbox("Bar, longest first", offered, key="tbar", bind="query-params", width=200)
     side, one, k = bars[name]
     found, layer = chosen[side]
     recipe = asked.a if side == "a" else asked.b
@@ -118,9 +119,7 @@ def _pictures(data: Dataset, rows: list[int]) -> None:
     )
     if data.card.kind == "image":
         charts.show(
-            figures.stimuli_grid(few.inputs, library.captions(few), columns=max(2, len(rows))).update_layout(
-                height=150
-            ),
+            figures.stimuli_grid(few.inputs, library.captions(few), columns=5).update_layout(height=150),
             key="bar_pictures",
             alt="The stimuli that make and end the chosen bar.",
             title="Stimuli of a bar",

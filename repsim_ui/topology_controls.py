@@ -138,7 +138,7 @@ def _size(n: int) -> tuple[int, int, int]:
         step=50,
         key="points",
         bind="query-params",
-        width=130,
+        width=118,
         help="Stimuli in every diagram, the same number in every layer and network: more points make more and shorter "
         "bars. Diagrams settle from a few hundred on.",
     )
@@ -149,7 +149,7 @@ def _size(n: int) -> tuple[int, int, int]:
         step=1,
         key="subs",
         bind="query-params",
-        width=130,
+        width=118,
         help="Seeded, every class in its share; bands and errors are over them.",
     )
     upto = st.segmented_control(
@@ -165,7 +165,7 @@ def _metric() -> str:
         list(CLOUD_METRICS),
         key="tmetric",
         bind="query-params",
-        width=150,
+        width=135,
         help=controls.pooling_help(CLOUD_METRICS),
     )
 
@@ -175,7 +175,7 @@ def _layers() -> tuple[str, LayerChoice]:
     links.keep_known("layers", "Choice of layers", controls.LAYER_CHOICES, "blocks")
     links.start_with("layers", "blocks")
     pooling = st.selectbox(
-        "Pooling", list(POOLINGS), key="pool", bind="query-params", help=controls.pooling_help(POOLINGS), width=150
+        "Pooling", list(POOLINGS), key="pool", bind="query-params", help=controls.pooling_help(POOLINGS), width=125
     )
     layers = st.segmented_control("Layers", controls.LAYER_CHOICES, key="layers", bind="query-params", required=True)
     chosen: LayerChoice = "all" if layers == "all" else "chosen" if layers == "chosen" else "blocks"

@@ -122,8 +122,16 @@ def _networks(found: dict[str, LayerDiagrams], recipes: dict[str, DiagramRecipe]
     if result.value is None:
         return
     matrix = result.value
+    if len(complete) == 2:
+        st.markdown(
+            f"**{matrix.values[0, 1]:.4g}**"
+            + plain(f" {kind.replace('_', ' ')} distance of H{k} between ")
+            + plain(" and ".join(name.split("/", 1)[-1] for name in matrix.rows))
+            + ", the mean over matched relative depths. Choose more networks above for a map."
+        )
+        return
     names = tuple(name.split("/", 1)[-1] for name in matrix.rows)
-    shown = replace(matrix, rows=names, columns=names)
+    shown = replace(matrix, rows=names, columns=names, model_a="", model_b="")
     charts.show(
         figures.similarity_heatmap(shown),
         key="network_map",

@@ -60,7 +60,8 @@ def distances(asked: Asked) -> None:
     if found.value is None:
         return
     for key, side in (("la", "a"), ("lb", "b")):
-        links.keep_known(key, "Layer", study[side].done, study[side].done[0], aloud=False)
+        links.keep_known(key, "Layer", study[side].layers, study[side].layers[0], aloud=False)
+    st.session_state.pop("framed", None)  # a full run: the address decides
     _matrices(asked, study, found.value)
     _smoothness(asked, found.value)
 
@@ -81,7 +82,7 @@ def chosen_kind() -> str:
 @st.fragment
 def _matrices(asked: Asked, study: topology.Study, found: DiagramComparison) -> None:
     """Both boxes, the matrix of the pair, those of each network, and the matching of the chosen cell."""
-    top = max((float(np.nanmax(one.values, initial=0.0)) for one in found.matrices.values()), default=0.0) or 1.0
+    top = max((float(one.values[one.defined].max(initial=0.0)) for one in found.matrices.values()), default=0.0) or 1.0
     # One range for all: what a matrix compares is its bounds to the figure.
     drawn = {name: replace(one, bounds=(0.0, top)) for name, one in found.matrices.items()}
     own = "a × b" if "a × b" in drawn or len(asked.sides) == 2 else "a × a"
@@ -101,7 +102,7 @@ def _matrices(asked: Asked, study: topology.Study, found: DiagramComparison) -> 
         for key, side in (("la", "a"), ("lb", "b")):
             st.selectbox(
                 f"Layer of {side.upper()}",
-                study[side].done,
+                study[side].layers,
                 key=key,
                 bind="query-params",
                 on_change=chosen,
@@ -180,21 +181,18 @@ def _smoothness(asked: Asked, found: DiagramComparison) -> None:
             for side, one in found.steps.items()
         ]
     )
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        charts.show(
-            layer_steps({names[side]: one for side, one in found.steps.items()}),
-            key="layer_steps",
-            alt="Distance of each layer's diagram from that of the next, over relative depth.",
-            title="Steps from layer to layer",
-            table=lambda: pd.concat(
-                [one.to_frame().assign(network=names[side]) for side, one in found.steps.items()], ignore_index=True
-            ),
-        )
-    with right:
-        number = st.column_config.NumberColumn(format="%.4g")
-        st.dataframe(table, hide_index=True, key="smoothness", column_config=dict.fromkeys(table.columns[2:], number))
-        st.caption(
-            "The smaller the mean step, the smoother a network changes its topology. The sum grows with the number of "
-            "layers by itself. Error bars are standard deviations over the subsets."
-        )
+    number = st.column_config.NumberColumn(format="%.4g")
+    st.dataframe(table, hide_index=True, key="smoothness", column_config=dict.fromkeys(table.columns[2:], number))
+    charts.show(
+        layer_steps({names[side]: one for side, one in found.steps.items()}),
+        key="layer_steps",
+        alt="Distance of each layer's diagram from that of the next, over relative depth.",
+        title="Steps from layer to layer",
+        table=lambda: pd.concat(
+            [one.to_frame().assign(network=names[side]) for side, one in found.steps.items()], ignore_index=True
+        ),
+    )
+    st.caption(
+        "The smaller the mean step, the smoother a network changes its topology. The sum grows with the number of "
+        "layers by itself. Error bars are standard deviations over the subsets."
+    )

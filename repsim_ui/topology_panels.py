@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from repsim_core import topology
 from repsim_core.figures.diagram_curves import betti_curves
@@ -16,9 +17,9 @@ from repsim_core.figures.diagrams import PLAYED, UNIT, add_play, layer_barcode, 
 from repsim_core.topology import DIAGRAM_DISTANCES, NOISE_RULES
 from repsim_core.types import PersistenceDiagram
 from repsim_core.types.diagram_results import NoiseLengths
-from repsim_core.types.diagrams import Diagrams, LayerDiagrams
+from repsim_core.types.diagrams import PENDING, Diagrams, LayerDiagrams
 from repsim_ui import cache, charts, controls, hover, links, request, topology_bar, topology_controls
-from repsim_ui.messages import plain
+from repsim_ui.messages import plain, reason_sentence
 from repsim_ui.topology_controls import Asked
 
 TABS = ["Diagram", "Barcode", "Betti curve", "Matching", "Play"]
@@ -32,11 +33,15 @@ def close_up(asked: Asked, study: dict[str, LayerDiagrams]) -> None:
     """The boxes that choose both layers, and the open tab."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for key, side in (("la", "a"), ("lb", "b")):
-            if side in study and study[side].done:
-                label = f"Layer of {side.upper()}"
-                st.selectbox(label, study[side].done, key=key, bind="query-params", width=200)
+            st.selectbox(f"Layer of {side.upper()}", asked.layers(side), key=key, bind="query-params", width=200)
         subset = _subset(study)
-    chosen = {side: (one, str(st.session_state[f"l{side}"])) for side, one in study.items() if one.done}
+    chosen = {side: (one, str(st.session_state[f"l{side}"])) for side, one in study.items()}
+    for side, (found, layer) in list(chosen.items()):
+        if layer not in found.diagrams:
+            code = found.reasons.get(layer, PENDING)
+            why = "not computed yet" if code == PENDING else f"undefined, {reason_sentence(code)}"
+            st.info(plain(f"{layer} of {side.upper()}: {why}."))
+            del chosen[side]
     if not chosen:
         return
     links.keep_known("ttab", "Panel", TABS, TABS[0])
@@ -75,18 +80,17 @@ def _barcode(asked: Asked, chosen: Chosen, subset: int) -> None:
 
 def _bars(asked: Asked, chosen: Chosen, subset: int, kind: str) -> None:
     """Both layers on one scale, and the stimuli of the chosen bar."""
-    drawing, below = st.container(), st.container()
+    drawing = st.container()
+    boxes = st.container(horizontal=True, vertical_alignment="bottom")
     bars = {side: found.diagrams[layer][subset] for side, (found, layer) in chosen.items()}
-    with below:
-        noise = _noise(asked, chosen, subset)
+    noise = _noise(asked, chosen, subset, boxes)
     top = scale_top([one for each in bars.values() for one in each])
     with drawing:
         for slot, (side, each) in zip(st.columns(len(bars), gap="medium"), bars.items(), strict=True):
             with slot:
                 _large(asked, chosen, side, each, noise.get(side), top, kind)
         st.caption(_noise_sentence(noise, bars))
-    with below:
-        topology_bar.stimuli(asked, chosen, subset)
+    topology_bar.stimuli(asked, chosen, subset, boxes)
 
 
 def _large(
@@ -140,10 +144,10 @@ def bar_table(bars: Diagrams, stimuli: Sequence[str]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _noise(asked: Asked, chosen: Chosen, subset: int) -> dict[str, NoiseLengths]:
+def _noise(asked: Asked, chosen: Chosen, subset: int, boxes: DeltaGenerator) -> dict[str, NoiseLengths]:
     """The length of noise in both layers, as far as it is known; asks for it."""
     links.keep_known("noise", "Noise", NOISE, NOISE[0])
-    rule = st.selectbox(
+    rule = boxes.selectbox(
         "Noise band",
         NOISE,
         key="noise",
@@ -224,6 +228,9 @@ def matching(asked: Asked, chosen: Chosen, subset: int) -> None:
 def matched(asked: Asked, chosen: Chosen, subset: int, k: int) -> None:
     """Both diagrams of one dimension, the moves between them, and their distances."""
     (first, row), (second, column) = chosen["a"], chosen["b"]
+    if row not in first.diagrams or column not in second.diagrams:
+        st.info("One of the two layers has no diagram.")
+        return
     a, b = first.of(row, k)[subset], second.of(column, k)[subset]
     with st.skeleton(height=PANEL_HEIGHT):
         moves = topology.diagram_matching(a, b)
@@ -267,19 +274,19 @@ def _moves_table(a: PersistenceDiagram, b: PersistenceDiagram, moves: NDArray[np
 
 def _play(asked: Asked, chosen: Chosen, subset: int) -> None:
     sides = {side: chosen[side] for side in asked.sides if side in chosen}
+    top = scale_top([bar for found, _ in sides.values() for each in found.diagrams.values() for bar in each[subset]])
     for slot, (side, (found, _)) in zip(st.columns(len(sides), gap="medium"), sides.items(), strict=True):
         with slot:
-            play(found, side, subset, "layer", _unit(asked))
+            play(found, side, subset, "layer", top, _unit(asked))
     st.caption(f"Every layer in turn, on one scale; the {PLAYED} longest bars.")
 
 
-def play(found: LayerDiagrams, side: str, subset: int, word: str, unit: str = UNIT) -> None:
+def play(found: LayerDiagrams, side: str, subset: int, word: str, top: float, unit: str = UNIT) -> None:
     """The diagrams of every layer, or checkpoint, in turn."""
-    top = scale_top([one for layer in found.done for one in found.diagrams[layer][subset]])
     st.markdown(f"**{plain(found.model.split('/', 1)[-1])}**")
 
     def frames(fig: go.Figure) -> go.Figure:
-        return add_play(fig, found, subset=subset, word=word)
+        return add_play(fig, found, top=top, subset=subset, word=word)
 
     charts.show(
         layer_diagram(found.diagrams[found.done[0]][subset], top=top, most=PLAYED, unit=unit),

@@ -10,7 +10,7 @@ import streamlit as st
 
 from repsim_core import activations, datasets, figures, models
 from repsim_core import topology as core
-from repsim_core.figures.diagrams import PLAYED, diagram_multiples
+from repsim_core.figures.diagrams import PLAYED, diagram_multiples, scale_top
 from repsim_core.types import ModelCard
 from repsim_core.types.diagrams import LayerDiagrams
 from repsim_ui import cache, charts, links, request, topology_controls, topology_panels
@@ -46,6 +46,7 @@ def training(asked: Asked) -> None:
     if found is None or not found.done:
         return
     k = topology_controls.dimension(found.dimensions - 1)
+    every = [one for each in found.diagrams.values() for one in each[0]]
     left, right = st.columns([3, 2], gap="medium")
     with left:
         charts.show(
@@ -58,7 +59,7 @@ def training(asked: Asked) -> None:
         if result.complete:
             _course(found, k, f"{layer} of {name}")
     with right:
-        topology_panels.play(found, "training", 0, "checkpoint")
+        topology_panels.play(found, "training", 0, "checkpoint", scale_top(every))
     st.caption(
         plain(
             f"{layer} on {found.points} of {n} stimuli of {final.dataset}, {len(found.subsets)} subsets; sliced "

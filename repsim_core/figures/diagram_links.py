@@ -31,7 +31,8 @@ def diagram_matching(
         end = (b.births[j], b.deaths[j]) if j >= 0 else _nearest_on_diagonal(a, i)
         x += [float(start[0]), float(end[0]), None]
         y += [float(start[1]), float(end[1]), None]
-    fig = go.Figure(diagonal(top))
+    low = 0.94 * min((float(one.births.min(initial=top)) for one in (a, b)), default=0.0)
+    fig = go.Figure(diagonal(top, low))
     fig.add_scatter(
         x=np.array(x, "float32"),
         y=np.array(y, "float32"),
@@ -49,7 +50,7 @@ def diagram_matching(
             marker={"color": (FIRST, SECOND)[number], "symbol": ("circle", "diamond")[number], "opacity": 0.8},
         )
         fig.add_trace(trace)
-    both: dict[str, Any] = {"range": [-0.03 * top, 1.03 * top], "constrain": "domain"}
+    both: dict[str, Any] = {"range": [low - 0.03 * (top - low), 1.03 * top], "constrain": "domain"}
     fig.update_layout(
         height=480,
         margin={"l": 8, "r": 8, "t": 12, "b": 8},

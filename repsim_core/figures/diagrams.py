@@ -42,7 +42,7 @@ def diagram_multiples(
         shared_xaxes="all",
         shared_yaxes="all",
         horizontal_spacing=0.02,
-        vertical_spacing=min(0.05, 0.24 / rows),
+        vertical_spacing=min(0.12, 0.36 / rows),
         subplot_titles=titles,
     )
     every = [one for layer in found.done for one in found.diagrams[layer][subset]]
@@ -61,7 +61,7 @@ def diagram_multiples(
     fig.update_xaxes(plain_axis(**both))
     fig.update_yaxes(plain_axis(**both))
     fig.update_annotations(font={"size": 11})
-    fig.update_layout(height=46 + int(rows * 560 / columns), margin={"l": 8, "r": 8, "t": 26, "b": 8}, showlegend=False)
+    fig.update_layout(height=46 + int(rows * 640 / columns), margin={"l": 8, "r": 8, "t": 26, "b": 8}, showlegend=False)
     return fig
 
 
@@ -108,13 +108,14 @@ def layer_diagram(
     return fig
 
 
-def add_play(fig: go.Figure, found: LayerDiagrams, *, subset: int = 0, word: str = "layer") -> go.Figure:
-    """Frames of every layer with a play button and a slider, over a :func:`layer_diagram` without names of stimuli.
+def add_play(fig: go.Figure, found: LayerDiagrams, *, top: float, subset: int = 0, word: str = "layer") -> go.Figure:
+    """Frames of every layer with a play button and a slider.
+
+    They replace a :func:`layer_diagram` with the same ``top``, without noise and names.
 
     For a page only: it answers in the browser, without the server.
     """
     done = found.done
-    top = scale_top([one for layer in done for one in found.diagrams[layer][subset]])
     frames = []
     for layer in done:
         drawn = layer_diagram(found.diagrams[layer][subset], top=top, most=PLAYED)
@@ -124,17 +125,17 @@ def add_play(fig: go.Figure, found: LayerDiagrams, *, subset: int = 0, word: str
     steps = [{"method": "animate", "label": shortened(layer, 12), "args": [[escaped(layer)], now]} for layer in done]
     run = {"frame": {"duration": 700, "redraw": False}, "fromcurrent": True, "transition": {"duration": 300}}
     fig.update_layout(
-        height=540,
+        height=580,
         sliders=[
             {
                 "steps": steps,
-                "currentvalue": {"prefix": f"{word} ", "font": {"size": 13}},
-                "pad": {"t": 48, "l": 0},
-                "x": 0.16,
-                "len": 0.84,
+                "currentvalue": {"prefix": f"{word} ", "font": {"size": 14}, "xanchor": "right"},
+                "pad": {"t": 84},
+                "x": 0,
+                "len": 1,
                 "ticklen": 0,
                 "minorticklen": 0,
-                "font": {"color": "rgba(0,0,0,0)", "size": 1},  # labels of thirty steps would lie on each other
+                "font": {"size": 10},
             }
         ],
         updatemenus=[
@@ -146,7 +147,7 @@ def add_play(fig: go.Figure, found: LayerDiagrams, *, subset: int = 0, word: str
                 "xanchor": "left",
                 "y": 0,
                 "yanchor": "top",
-                "pad": {"t": 56, "l": 0},
+                "pad": {"t": 60},
                 "bgcolor": "rgba(128,128,128,0.15)",
                 "buttons": [
                     {"label": "▶", "method": "animate", "args": [None, run]},
@@ -222,14 +223,14 @@ def marks(
         showlegend=False,
         customdata=_numbers(one, shown),
         hovertemplate=_hover(one.dimension, named=False, title=escaped(name) if meta is not None else ""),
-        marker={"color": COLOURS[one.dimension], "symbol": MARKS[one.dimension], "size": size, "opacity": 0.7},
+        marker={"color": COLOURS[one.dimension], "symbol": MARKS[one.dimension], "size": size, "opacity": 0.85},
         unselected={"marker": {"opacity": 0.35}},
     )
 
 
-def diagonal(top: float) -> go.Scatter:
+def diagonal(top: float, low: float = 0.0) -> go.Scatter:
     """Where a bar would have no length."""
-    ends = np.array([0, top], "float32")
+    ends = np.array([low, top], "float32")
     return go.Scatter(
         x=ends,
         y=ends,
@@ -254,10 +255,10 @@ def _infinity(top: float) -> go.Scatter:
 
 
 def _noise_band(dimension: int, length: float, top: float) -> go.Scatter:
-    x = np.array([0, top, top, 0], "float32")
+    length = min(length, top)
     return go.Scatter(
-        x=x,
-        y=np.array([0, top, top + length, length], "float32"),
+        x=np.array([0, top, top - length, 0], "float32"),
+        y=np.array([0, top, top, length], "float32"),
         fill="toself",
         mode="lines",
         line={"width": 0},

@@ -75,7 +75,8 @@ def test_the_noise_band_lies_over_the_diagonal_of_the_largest_dimension():
     fig = layer_diagram((COMPONENTS, LOOPS), noise={0: 0.6, 1: 0.25})
     band = named(fig, "may be noise in H₁")
     top = scale_top((COMPONENTS, LOOPS))
-    np.testing.assert_allclose(band.y, [0, top, top + 0.25, 0.25], rtol=1e-6)
+    np.testing.assert_allclose(band.x, [0, top, top - 0.25, 0], rtol=1e-6)
+    np.testing.assert_allclose(band.y, [0, top, top, 0.25], rtol=1e-6)
     assert all("noise" not in (trace.name or "") for trace in layer_diagram((COMPONENTS, LOOPS)).data)
 
 
@@ -116,7 +117,7 @@ def test_a_barcode_runs_from_birth_to_death_and_counts_what_is_above_noise():
 def test_play_has_a_frame_a_layer_and_none_in_an_export():
     found = study(conv1=(COMPONENTS, LOOPS), dead="zero_scale", conv2=(COMPONENTS, diagram([(0.1, 3.0)])))
     still = layer_diagram(found.diagrams["conv1"][0], top=scale_top(found.diagrams["conv2"][0]))
-    fig = add_play(layer_diagram(found.diagrams["conv1"][0]), found)
+    fig = add_play(layer_diagram(found.diagrams["conv1"][0]), found, top=scale_top(found.diagrams["conv2"][0]))
     assert [frame.name for frame in fig.frames] == ["conv1", "conv2"]
     assert [step.label for step in fig.layout.sliders[0].steps] == ["conv1", "conv2"]
     assert [len(frame.data) for frame in fig.frames] == [len(still.data)] * 2
