@@ -4,6 +4,8 @@ from repsim_core.types.ablation import FUNCTIONS, AblationGrid, Function, UnitSc
 from repsim_core.types.ablation_study import AblationStudy, Average, Relations
 from repsim_core.types.alignment import LabelAlignment, LayerAlignments, SingularAlignment
 from repsim_core.types.arrays import Stimuli, digest, read_only
+from repsim_core.types.diagram_results import DiagramComparison, NoiseLengths, Outliers, Smoothness
+from repsim_core.types.diagrams import LayerDiagrams
 from repsim_core.types.inference import DuplicatedRows, OutlyingRows, PermutationTest, StimulusCurve, SubsampleSpread
 from repsim_core.types.library import Dataset, DatasetCard, LayerInfo, ModelCard
 from repsim_core.types.matrix import SimilarityMatrix
@@ -19,14 +21,18 @@ __all__ = [
     "Average",
     "Dataset",
     "DatasetCard",
+    "DiagramComparison",
     "DuplicatedRows",
     "Function",
     "LabelAlignment",
     "LayerActivations",
     "LayerAlignments",
+    "LayerDiagrams",
     "LayerInfo",
     "ModelCard",
     "NetworkMatrix",
+    "NoiseLengths",
+    "Outliers",
     "OutlyingRows",
     "PermutationTest",
     "PersistenceDiagram",
@@ -35,6 +41,7 @@ __all__ = [
     "ResultTable",
     "SimilarityMatrix",
     "SingularAlignment",
+    "Smoothness",
     "Stimuli",
     "StimulusCurve",
     "SubsampleSpread",
