@@ -147,11 +147,13 @@ def _compare(options: argparse.Namespace) -> None:
             print(f"repsim: {name}: {note}", file=sys.stderr)
     bar.title = options.measure
     # A matrix product takes all cores by itself; cells that are tasks of their own need the pool.
-    with task_executor() if measure.embedding is None else nullcontext() as executor:
+    with task_executor() if measure.method is None or measure.method.counts_cells else nullcontext() as executor:
         matrix = similarity.compare_layers(
             layers[0], layers[1], measure.name, executor=executor, progress=bar, **_options(options)
         )
-    for warning in matrix.warnings:
+    if not matrix.defined.any() and matrix.warnings:
+        raise InputError(matrix.warnings[-1])
+    for warning in (*matrix.warnings, *similarity.doubts_about_stimuli(*layers)):
         print(f"repsim: {warning}", file=sys.stderr)
     if options.out is None and options.html is None:
         print(matrix.to_frame().to_csv(index=False), end="")

@@ -37,7 +37,7 @@ def measure_options(measure: Measure) -> tuple[Option, ...]:
     return tuple(changed)
 
 
-def _option(measure: Measure, name: str, default: Any) -> float | bool | int | str | None:
+def _option(measure: Measure, name: str, default: Any) -> Any:
     """The control of one option; its key names the measure, since options of one name differ in kind."""
     key, label = f"o_{measure.name}_{name}", name.replace("_", " ").capitalize()
     bound: dict[str, Any] = {"key": key, "bind": "query-params", "help": measure.help.get(name)}

@@ -1,5 +1,6 @@
 """A layer map in a child process: both models' responses, then every layer of one against every layer of the other."""
 
+from dataclasses import replace
 from typing import Any
 
 from repsim_core import similarity
@@ -24,14 +25,15 @@ def work(recipe: dict[str, Any], report: Report, partial: Partial) -> Similarity
         for side in ("a", "b")
     )
     options: dict[str, Any] = dict(asked.options)
-    unit = "layers compared" if similarity.MEASURES[asked.measure].embedding else "cells of all subsets compared"
+    doubts = similarity.doubts_about_stimuli(first, second)
     with task_executor() as pool:
-        return similarity.compare_layers(
+        found = similarity.compare_layers(
             first,
             second,
             measure=asked.measure,
             executor=pool,
-            progress=told(unit),
+            progress=told(similarity.MEASURES[asked.measure].unit),
             on_partial=partial,
             **options,
         )
+    return replace(found, warnings=(*found.warnings, *doubts))

@@ -12,6 +12,13 @@ REASONS = {
     "zero_variance": "a layer does not vary over the stimuli",
     "too_few_stimuli": "too few stimuli for this measure",
     "non_finite": "a layer gave an infinite or undefined number",
+    "too_few_for_directions": "there are fewer than five stimuli for every direction kept",
+    "too_few_directions": "a layer has too few directions for this measure",
+    "identity_kernel": "every stimulus is alike to itself alone at this bandwidth",
+    "constant_row": "a stimulus has the same response in all units, so it has no correlation",
+    "zero_vector": "a stimulus has no response in any unit, so it has no direction",
+    "zero_scale": "most stimuli are at one place, so distances have no scale",
+    "duplicate_stimuli": "stimuli are equal in a layer",
 }
 
 

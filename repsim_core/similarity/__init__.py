@@ -1,6 +1,7 @@
 """Similarity of representations: the registry of measures, one score, all pairs of layers, one pair up close."""
 
 from repsim_core.similarity.close_up import aligned_projection, example_similarity, subset
+from repsim_core.similarity.doubts import doubts_about_stimuli
 from repsim_core.similarity.layers import compare_layers
 from repsim_core.similarity.measure import Claims, Measure
 from repsim_core.similarity.measures import MEASURES, measure_named, score
@@ -23,6 +24,7 @@ __all__ = [
     "Spectrum",
     "aligned_projection",
     "compare_layers",
+    "doubts_about_stimuli",
     "example_similarity",
     "layer_profile",
     "measure_named",

@@ -59,35 +59,33 @@ def permutation_test(
     entry = measure_named(measure)
     chosen = entry.checked_options(options)
     same_stimuli(next(iter(a.values())), next(iter(b.values())))
-    names = {"rows": a.layers, "columns": b.layers}
-    plan: dict[str, Any] = {
+    common: dict[str, Any] = {
         "permutations": permutations,
         "seed": seed,
         "classes": classes,
+        "rows": a.layers,
+        "columns": b.layers,
         "executor": executor,
         "progress": progress,
         "on_partial": on_partial,
     }
+    n, larger = len(a.stimuli), entry.larger_is_more_similar
     if entry.method is None:
         return score_permutation_test(
             lambda order: compare_layers(a, _reordered(b, order), measure, **options).values,
-            len(a.stimuli),
-            larger_is_more_similar=entry.larger_is_more_similar,
-            **names,
-            **plan,
+            n,
+            larger_is_more_similar=larger,
+            **common,
         )
     first, second = (_summaries(entry, chosen, side, executor) for side in (a, b))
     if entry.method.cells is cosines:
-        n = len(a.stimuli)
-        return embedding_permutation_test(_stack(first, n), _stack(second, n), **names, **plan)
+        return embedding_permutation_test(_stack(first, n), _stack(second, n), **common)
+    shuffled = list(zip(b.values(), second, strict=True))
 
     def score(order: Order) -> NDArray[np.float64]:
         return _cells(entry, chosen, first, [_moved(entry, chosen, one, summary, order) for one, summary in shuffled])
 
-    shuffled = list(zip(b.values(), second, strict=True))
-    return score_permutation_test(
-        score, len(a.stimuli), larger_is_more_similar=entry.larger_is_more_similar, **names, **plan
-    )
+    return score_permutation_test(score, n, larger_is_more_similar=larger, **common)
 
 
 def _summaries(
