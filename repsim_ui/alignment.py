@@ -15,6 +15,7 @@ from repsim_core.types import LayerAlignments
 from repsim_ui import (
     alignment_cache,
     alignment_controls,
+    alignment_files,
     alignment_panels,
     cache,
     charts,
@@ -60,11 +61,12 @@ def layers(choices: state.Choices) -> None:
         return
     initial = found[1].value if trained else None
     _doubts(own, asked)
-    _overview(choices.a, own, initial, asked)
-    alignment_panels.behind(choices.a, trained, own, asked)
+    _overview(choices.a, own, initial, asked, trained)
+    if found[0].complete:  # layers that are still to come keep their place in the address
+        alignment_panels.behind(choices.a, trained, own, asked)
 
 
-def _overview(name: str, own: LayerAlignments, initial: LayerAlignments | None, asked: Asked) -> None:
+def _overview(name: str, own: LayerAlignments, initial: LayerAlignments | None, asked: Asked, trained: bool) -> None:
     links.keep_known("against", "Axis", ("threshold", "rank"), "threshold")
     links.start_with("against", "threshold")
     against = str(
@@ -87,7 +89,8 @@ def _overview(name: str, own: LayerAlignments, initial: LayerAlignments | None, 
             key="curves",
             alt="Share of the targets on the strong directions of every layer, against the threshold; a line a layer.",
             title=f"Alignment of {name} with {asked.task}",
-            table=partial(_directions, own),
+            table=partial(alignment_files.directions, own),
+            more=lambda: alignment_files.offer(own, asked, name, trained),
         )
     with right:
         charts.show(
@@ -268,7 +271,3 @@ def _both(own: LayerAlignments, initial: LayerAlignments | None) -> pd.DataFrame
     if initial is not None:
         frame["initial area"] = [initial[one].area if one in initial else np.nan for one in frame["layer"]]
     return frame
-
-
-def _directions(own: LayerAlignments) -> pd.DataFrame:
-    return pd.concat([one.to_frame() for one in own.values()], ignore_index=True)

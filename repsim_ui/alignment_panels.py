@@ -13,7 +13,7 @@ from repsim_core import figures
 from repsim_core.alignment import descent_curve
 from repsim_core.figures import alignment as drawings
 from repsim_core.types import Dataset, LayerAlignments
-from repsim_ui import alignment_cache, charts, library, links, request
+from repsim_ui import alignment_cache, alignment_files, charts, library, links, request
 from repsim_ui.alignment_controls import Asked
 from repsim_ui.messages import plain, shown_to_the_user
 
@@ -71,7 +71,7 @@ def _linked(name: str, trained: bool, own: LayerAlignments, asked: Asked, offere
             key="directions",
             alt="Share of the targets on each of the first directions of every layer; its table holds the numbers.",
             title=f"Label energy of {name} on {asked.task}",
-            table=lambda: pd.concat([each.to_frame() for each in own.values()], ignore_index=True),
+            table=partial(alignment_files.directions, own),
             pick=pick,
             on_select=clicked,
             selection_mode="points",
@@ -203,7 +203,7 @@ def _speed(name: str, trained: bool, own: LayerAlignments, layer: str, asked: As
         measured = at.astype(float), table["not yet learnt"].to_numpy()[at]
         apart = float(np.abs(table["not yet learnt"] - descent_curve(own[layer], table["step"])).max())
     charts.show(
-        drawings.descent(steps, closed, measured),
+        drawings.descent_curves(steps, closed, measured),
         key="speed",
         alt="Share of the targets not yet learnt by gradient descent against steps, a line a layer.",
         title=f"Learning {asked.task} from the layers of {name}",

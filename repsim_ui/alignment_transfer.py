@@ -135,7 +135,7 @@ def _recorded() -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         charts.show(
-            drawings.gains(
+            drawings.transfer_gains(
                 names, gains["area gained"].to_numpy(), gains["score gained"].to_numpy(), gains["relation"].tolist()
             ),
             key="recorded_gains",

@@ -53,14 +53,19 @@ def curves_of(found: LayerAlignments, *, reference: bool = False) -> list[Curve]
 
 
 def alignment_curves(
-    curves: Sequence[Curve], *, against: str = "threshold", scale: float = 1.0, chosen: str | None = None
+    curves: Sequence[Curve] | LayerAlignments,
+    *,
+    against: str = "threshold",
+    scale: float = 1.0,
+    chosen: str | None = None,
 ) -> go.Figure:
     """Share of the targets on directions above a threshold, or on the first directions; a line a layer.
 
     Parameters
     ----------
     curves
-        Layers, coloured by depth. Depth 0 is the input and grey; a ``reference`` is dashed and thin.
+        All layers of a model, or lines of several; coloured by depth. Depth 0 is the input and
+        grey; a ``reference`` is dashed and thin.
     against
         ``"threshold"`` or ``"rank"``.
     scale
@@ -68,6 +73,7 @@ def alignment_curves(
     chosen
         Name of a layer that is drawn thicker.
     """
+    curves = curves_of(curves) if isinstance(curves, LayerAlignments) else curves
     fig = go.Figure()
     shown: set[bool] = set()
     for curve in curves:
@@ -348,7 +354,9 @@ def stimuli_along(
     return fig
 
 
-def descent(steps: Floats, closed: Mapping[str, Floats], measured: tuple[Floats, Floats] | None = None) -> go.Figure:
+def descent_curves(
+    steps: Floats, closed: Mapping[str, Floats], measured: tuple[Floats, Floats] | None = None
+) -> go.Figure:
     """Share of the targets not yet learnt against steps of gradient descent; ``measured`` are steps and losses."""
     fig = go.Figure()
     names = list(closed)
@@ -442,7 +450,7 @@ def add_cosine_picks(fig: go.Figure, found: SingularAlignment, marked: tuple[int
     )
 
 
-def gains(
+def transfer_gains(
     names: Sequence[str], areas: Floats, scores: Floats, groups: Sequence[str], *, score: str = "score"
 ) -> go.Figure:
     """What training on a source added to alignment and to the score of each task, one mark a task."""

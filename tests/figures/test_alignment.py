@@ -13,12 +13,12 @@ from repsim_core.figures.alignment import (
     alignment_curves,
     cosine_matrix,
     curves_of,
-    descent,
+    descent_curves,
     energy_heatmap,
-    gains,
     layer_areas,
     one_alignment_curve,
     stimuli_along,
+    transfer_gains,
 )
 from repsim_core.types import LayerActivations, Representation
 
@@ -49,6 +49,10 @@ def test_a_curve_has_its_corners_and_falls_to_the_right():
     assert line.line.shape == "vh"
     assert line.x.tolist() == pytest.approx([0, 0.1, 0.5, 0.8, 1])
     assert line.y.tolist() == pytest.approx([1, 0.875, 0.75, 0.5, 0])
+
+
+def test_a_model_is_drawn_as_its_layers(found):
+    assert alignment_curves(found).to_json() == alignment_curves(curves_of(found)).to_json()
 
 
 def test_the_published_thresholds_are_singular_values_and_ranks_are_counted():
@@ -162,15 +166,17 @@ def test_cosines_have_a_fixed_range_and_blocks_a_frame(rng):
 
 def test_steps_start_at_one_on_the_logarithmic_axis():
     steps = np.array([0.0, 1, 9])
-    fig = descent(steps, {"input": np.array([1, 0.5, 0.2]), "b": np.array([1, 0.1, 0])}, (steps, np.array([1, 0.1, 0])))
+    fig = descent_curves(
+        steps, {"input": np.array([1, 0.5, 0.2]), "b": np.array([1, 0.1, 0])}, (steps, np.array([1, 0.1, 0]))
+    )
     assert fig.data[0].x.tolist() == [1, 2, 10]
     assert fig.data[0].line.dash == "dash"
     assert fig.data[2].mode == "markers"
-    assert len(descent(steps, {"b": np.array([1, 0.1, 0])}).data) == 1
+    assert len(descent_curves(steps, {"b": np.array([1, 0.1, 0])}).data) == 1
 
 
 def test_gains_are_marked_by_group():
-    fig = gains(["t1", "<t2>", "t3"], np.array([0.1, -0.2, 0.3]), np.array([1, 2, 3.0]), ["r", "u", "r"])
+    fig = transfer_gains(["t1", "<t2>", "t3"], np.array([0.1, -0.2, 0.3]), np.array([1, 2, 3.0]), ["r", "u", "r"])
     assert [(one.name, one.x.tolist()) for one in fig.data] == [
         ("r", pytest.approx([0.1, 0.3])),
         ("u", pytest.approx([-0.2])),

@@ -11,7 +11,8 @@ from repsim_core import datasets
 from repsim_core.alignment import singular_vector_alignment
 from repsim_core.experiments import recorded_alignment
 from repsim_core.experiments.alignment import Network, checkpoint_curves, network_alignments, transfer
-from repsim_ui import cache
+from repsim_core.types import LayerAlignments
+from repsim_ui import alignment_controls, alignment_files, cache
 
 pytestmark = pytest.mark.usefixtures("warm")
 
@@ -151,6 +152,27 @@ def test_training_draws_the_checkpoint_of_the_slider():
     run(app)
     assert charts(app)[0] != curves
     assert charts(app)[1] == course
+
+
+def test_the_files_hold_the_same_numbers(tmp_path):
+    asked = alignment_controls.Asked("digits_low", "train", 60, 0, "shuffled", "published", "mean", True)
+    program = alignment_files.as_python(asked, A, True).replace("print(found.to_frame())", "result = found")
+    scope = {}
+    exec(program, scope)
+    own = scope["result"]
+    again = network_alignments(
+        Network(A),
+        datasets.load("digits_low", n=60, split="train"),
+        "shuffled",
+        form="published",
+        pooling="mean",
+        every=True,
+    )
+    assert own.to_bytes() == again.to_bytes()
+    files = {label: content() for label, _, _, content in alignment_files.files(own, asked, A, True)}
+    assert LayerAlignments.from_bytes(files["NPZ"])["act2"].area == own["act2"].area
+    assert json.loads(files["JSON recipe"])["answer"]["target"] == "shuffled"
+    assert files["CSV"].count(b"\n") == 1 + sum(one.rank for one in own.values())
 
 
 @pytest.mark.parametrize("factor", ["depth", "width", "activation", "optimiser"])
