@@ -1,6 +1,20 @@
 """Results become Plotly figures here: pure functions, data in, figure out; nothing is computed, shown or cached."""
 
 from repsim_core.figures.agreement import cell_scatter
+from repsim_core.figures.alignment import (
+    add_cosine_picks,
+    add_direction_picks,
+    aligned_spectrum,
+    alignment_curves,
+    cosine_matrix,
+    curves_of,
+    descent_curves,
+    energy_heatmap,
+    layer_areas,
+    one_alignment_curve,
+    stimuli_along,
+    transfer_gains,
+)
 from repsim_core.figures.depth import depth_curves
 from repsim_core.figures.detail import example_matrices, projection, spectra
 from repsim_core.figures.export import coloured, for_export
@@ -18,19 +32,29 @@ from repsim_core.figures.topology import (
 )
 
 __all__ = [
+    "add_cosine_picks",
+    "add_direction_picks",
     "add_pick_layer",
+    "aligned_spectrum",
+    "alignment_curves",
     "barcode",
     "best_match_curves",
     "cell_scatter",
     "class_balance",
     "coloured",
+    "cosine_matrix",
+    "curves_of",
     "depth_curves",
+    "descent_curves",
+    "energy_heatmap",
     "example_matrices",
     "for_export",
+    "layer_areas",
     "network_heatmap",
     "network_map",
     "network_tree",
     "null_histogram",
+    "one_alignment_curve",
     "persistence_diagram",
     "points",
     "projection",
@@ -40,9 +64,11 @@ __all__ = [
     "similarity_heatmap",
     "spectra",
     "stacked_parts",
+    "stimuli_along",
     "stimuli_grid",
     "target_histogram",
     "thumbnail",
+    "transfer_gains",
     "trial_curve",
     "value_curves",
 ]
