@@ -10,7 +10,17 @@ from pathlib import Path
 from benchmarks.measurement import Row
 
 README = Path(__file__).parent / "README.md"
-BENCHMARKS = ("layer_matrix", "cka_peers", "rtd_engines", "rtd_matrix", "alignment", "rips", "measures", "streaming", "dashboard")
+BENCHMARKS = (
+    "layer_matrix",
+    "cka_peers",
+    "rtd_engines",
+    "rtd_matrix",
+    "alignment",
+    "rips",
+    "measures",
+    "streaming",
+    "dashboard",
+)
 PACKAGES = ("torch", "numpy", "numba", "gudhi", "streamlit", "plotly")
 
 
