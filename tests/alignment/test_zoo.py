@@ -174,3 +174,14 @@ def test_transfer_is_alignment_and_probe_of_both_states():
         assert row[f"{prefix}score"] == few_label_probe(x, data.labels % 2, labelled=40, draws=2).mean
     inputs = found[found["layer"] == "input"]
     assert (inputs["area"] == inputs["initial area"]).all()
+
+
+@pytest.mark.parametrize("seed", [10, 11, 12, 13, 14])
+def test_the_last_pooling_of_a_good_cnn_is_aligned_above_its_start_and_its_input(seed):
+    data = datasets.load("digits", n=300)
+    trained, initial = (
+        network_alignments(Network(f"zoo/digits-cnn-s{seed}", state), data, form="centred", layers=["pool"])
+        for state in (True, False)
+    )
+    assert trained["pool"].areas.mean() > initial["pool"].areas.mean()
+    assert trained["pool"].areas.mean() > trained["input"].areas.mean()
