@@ -84,24 +84,22 @@ def submit_matrix(recipe: Recipe, watcher: str, seconds: float | None = None, *,
 def _layer(recipe: Recipe, side: str, layer: str) -> Representation:
     """Responses of one layer for the panels, which are drawn here, not in the child that made the map.
 
-    The child kept what it extracted on disk. Where the store has it no more, all layers of the map are extracted here,
-    so that the next click finds them; what is too large to be kept is extracted here one layer at a time.
+    The child kept what it extracted on disk, a layer a file. Where the store has it no more, all layers of the map are
+    extracted here, so that the next click finds them; what is too large to be kept, one layer at a time.
     """
+    found = kept(jobs().store, recipe, side, [layer])
+    if found is not None:
+        return compared(recipe, found)[layer]
     name, data, chosen = recipe.model(side), recipe.data(side), chosen_layers(recipe, side)
     infos = [one for one in layer_infos(name, data) if one.name in chosen]
     if activations.needed_bytes(infos, recipe.n, recipe.pooling) > jobs().store.limit // SHARE:
         chosen = [layer]
-    found = _responses(name, data, recipe.n, recipe.seed, recipe.pooling, tuple(chosen), recipe, side)
+    found = _responses(name, data, recipe.n, recipe.seed, recipe.pooling, tuple(chosen))
     return compared(recipe, replace(found, representations={layer: found[layer]}))[layer]
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
-def _responses(
-    model: str, data: str, n: int, seed: int, pooling: str, layers: tuple[str, ...], _recipe: Recipe, _side: str
-) -> LayerActivations:
-    found = kept(jobs().store, _recipe, _side)
-    if found is not None:
-        return found
+def _responses(model: str, data: str, n: int, seed: int, pooling: str, layers: tuple[str, ...]) -> LayerActivations:
     loaded = models.load(model, weights=weights_of(model))
     return activations.extract(loaded, dataset(data, n, seed), list(layers), pooling=pooling)
 

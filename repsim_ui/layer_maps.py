@@ -11,11 +11,14 @@ from repsim_core.compute.worker import Partial, Report
 from repsim_core.types import SimilarityMatrix
 from repsim_ui.recipes import Recipe
 from repsim_ui.responses import compared, kept_or_extracted
+from repsim_ui.streamed_maps import streamed, streams
 
 
 def work(recipe: dict[str, Any], report: Report, partial: Partial) -> SimilarityMatrix:
     """The matrix of a recipe."""
     asked, store = Recipe.from_json(recipe), default_store()
+    if streams(asked):
+        return streamed(asked, report)
 
     def told(stage: str) -> Progress:
         return lambda done, total: report(stage, done, total)

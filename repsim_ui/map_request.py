@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from repsim_core.activations import POOLINGS, needed_bytes
-from repsim_core.compute.memory import readable_bytes
+from repsim_core.compute.memory import budget_bytes, readable_bytes
 from repsim_core.similarity import MEASURES
 from repsim_core.types import LayerInfo
 from repsim_ui import cache, controls, estimates, sentences, state
@@ -42,7 +42,11 @@ class Asked:
         return (
             f"{len(self.first)} × {len(self.second)} = {self.cells} cells on {self.recipe.n} stimuli: "
             f"{sentences.duration(self.seconds())} here, {readable_bytes(held)} of responses."
+            + (_STREAMED if held > budget_bytes() and self.recipe.measure == "cka" else "")
         )
+
+
+_STREAMED = " That is more than the memory holds: the stimuli are streamed, and cells that do not fit are estimates."
 
 
 def asked(choices: state.Choices) -> Asked:

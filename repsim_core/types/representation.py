@@ -86,6 +86,9 @@ class LayerActivations(Mapping[str, Representation]):
             raise unknown_name("layer", layer, self.representations)
         return self.representations[layer]
 
+    def __contains__(self, layer: object) -> bool:
+        return layer in self.representations
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.representations)
 
