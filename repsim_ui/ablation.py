@@ -9,9 +9,10 @@ import streamlit as st
 from repsim_core.ablation import SHORTCUTS
 from repsim_core.figures import ablation as drawings
 from repsim_core.types import FUNCTIONS, AblationGrid, AblationStudy
-from repsim_ui import ablation_controls, ablation_panels, charts, exports, links, request
+from repsim_ui import ablation_controls, ablation_panels, cache, charts, exports, links, request
 from repsim_ui.ablation_controls import Asked
 from repsim_ui.ablation_recipes import KIND, AblationRecipe
+from repsim_ui.job import Job
 from repsim_ui.messages import plain, reason_sentence, shown_to_the_user
 
 HEIGHT = 520
@@ -29,16 +30,34 @@ scatter below counts how well they agree. Hatched cells are undefined, blank one
 
 def one_layer(asked: Asked) -> None:
     """The grid of the chosen class and layer."""
-    found = study(asked, asked.recipe)
-    if not found.grids:
+    grid = one_grid(asked)
+    if grid is None:
         return
-    grid = found.grids[0]
     doubts(grid)
     offered = [str(k) for k in range(len(grid.done))]
     links.keep_known("acell", "Cell", offered, offered[-1], aloud=False)
     _linked(asked, grid)
     with st.expander("How to read this"):
         st.markdown(HOW_TO_READ)
+
+
+def one_grid(asked: Asked) -> AblationGrid | None:
+    """The grid of the chosen class and layer: of a finished study that holds it, or asked for by itself."""
+    if not _done(asked.recipe):
+        for larger in (asked.every_layer(), asked.everything()):
+            job = _done(larger)
+            grid = None if job is None else job.result.grid(asked.layer, asked.target)
+            if grid is not None:
+                st.query_params["run"] = "1"
+                return grid  # type: ignore[no-any-return]
+    found = study(asked, asked.recipe)
+    return found.grids[0] if found.grids else None
+
+
+def _done(recipe: AblationRecipe) -> Job | None:
+    """The finished job of a recipe."""
+    job = cache.jobs().find(request.of_kind(KIND, recipe.to_json(), "", 0.0).key)
+    return job if job is not None and job.state == "done" else None
 
 
 def study(asked: Asked, recipe: AblationRecipe) -> AblationStudy:
@@ -135,6 +154,10 @@ def summary(grid: AblationGrid, function: str) -> str:
         return ""
     worst = int(done[np.argmax(lost[done])])
     corner = len(lost) - 1
+    if not lost[done].any():
+        return (
+            f"{plain(FUNCTIONS[function].title)}: 0 in every cell so far measured. Take another class, layer or count."
+        )
     words = (
         f"{plain(FUNCTIONS[function].title)}: most by cell **{worst}** ({_with_error(grid, function, worst)}), "
         f"selectivity {worst // grid.bins + 1} and magnitude {worst % grid.bins + 1} of {grid.bins}."
@@ -171,7 +194,10 @@ def cell_words(grid: AblationGrid, cell: int) -> str:
         )
     more = [one for one in ("rank_deficit", "cross_entropy", "decodability") if one in grid.functions]
     if more:
-        words.append("; ".join(f"{FUNCTIONS[one].title.lower()} {_with_error(grid, one, cell)}" for one in more).capitalize() + ".")
+        words.append(
+            "; ".join(f"{FUNCTIONS[one].title.lower()} {_with_error(grid, one, cell)}" for one in more).capitalize()
+            + "."
+        )
     scores = [
         f"{plain(one)} {grid.similarity(one)[cell]:.4f}"
         for one in grid.measures

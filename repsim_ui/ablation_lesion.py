@@ -15,10 +15,9 @@ HEIGHT = 300
 
 def by_hand(asked: Asked) -> None:
     """The plane to draw on, and what the lesion did."""
-    found = ablation.study(asked, asked.recipe)
-    if not found.grids:
+    grid = ablation.one_grid(asked)
+    if grid is None:
         return
-    grid = found.grids[0]
     _corners_from_address(grid)
     left, right = st.columns([3, 2], gap="medium")
     with left:

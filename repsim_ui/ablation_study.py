@@ -94,14 +94,13 @@ def relations(asked: Asked) -> None:
     function = ablation_controls.performance(found.grids[0].functions)
     related = core.relate(found.grids, performance=function)
     names = [one for one in ("decodability", function) if one in found.grids[0].functions]
-    left, right = st.columns([3, 2], gap="medium")
+    st.dataframe(_table(asked, related, names), hide_index=True, key="relation_table", column_config=_DIGITS)
+    st.caption(
+        f"Mean Spearman; higher: the measure follows the function. The paper's rows are {plain(core.SOURCE)}; its "
+        "networks saw ImageNet and its performance is the rank deficit, so only signs and order compare."
+    )
+    left, right = st.columns(2, gap="medium")
     with left:
-        st.dataframe(_table(asked, related, names), hide_index=True, key="relation_table", column_config=_DIGITS)
-        st.caption(
-            f"Mean Spearman; higher: the measure follows the function. The paper's rows are {plain(core.SOURCE)}; its "
-            "networks saw ImageNet and its performance is the rank deficit, so only signs and order compare."
-        )
-    with right:
         charts.show(
             correlation_intervals(related.averages, MEASURES, names),
             key="intervals",
@@ -110,9 +109,10 @@ def relations(asked: Asked) -> None:
             table=related.to_frame,
             more=partial(ablation.files, asked.everything(), found),
         )
-    _contrasts(related)
-    _undefined(related, names)
-    st.caption(plain(related.intervals))
+    with right:
+        _contrasts(related)
+        _undefined(related, names)
+        st.caption(plain(related.intervals))
 
 
 def refusals(found: AblationStudy) -> None:

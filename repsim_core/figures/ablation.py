@@ -128,7 +128,8 @@ def cell_heatmaps(grid: AblationGrid, quantities: Sequence[Quantity], *, columns
         at = {"row": number // columns + 1, "col": number % columns + 1}
         _panel(fig, grid, one, at)
         fig.update_xaxes(_bin_axis(grid.bins, "magnitude" if at["row"] == rows else None), **at)
-        fig.update_yaxes(_bin_axis(grid.bins, "selectivity" if at["col"] == 1 else None), **at)
+        first = at["col"] == 1  # beside each other the panels of a telephone have no room for more words
+        fig.update_yaxes(_bin_axis(grid.bins, "selectivity" if first else None, ticks=first), **at)
     fig.update_annotations(font={"size": 13})
     fig.update_layout(height=260 * rows + 20, margin={"l": 8, "r": 8, "t": 52, "b": 8}, bargap=0)
     return fig
@@ -267,7 +268,9 @@ def _panel_title(one: Quantity) -> str:
     if not known.size:
         return f"{escaped(one.title)}<br>not measured"
     top = _top(one)
-    colours = f"red {top:.3g}, blue −{top:.3g}" if one.signed else f"bright {top:.3g}"
+    colours = f"red {top:.2g}, blue −{top:.2g}" if one.signed else f"bright {top:.3g}"
+    if not known.any():
+        colours = "0 in every cell"
     return f"{escaped(one.title)}<br><span style='font-size:11px'>{colours}</span>"
 
 

@@ -65,7 +65,7 @@ def test_heatmaps_hold_loss_distance_and_counts_with_selectivity_up():
     assert panels[2].zmin == 0
     assert fig.layout.yaxis.range == (-0.5, 1.5)
     assert fig.layout.yaxis.title.text == "selectivity"
-    assert "red 0.333" in fig.layout.annotations[0].text
+    assert "red 0.33, blue −0.33" in fig.layout.annotations[0].text
 
 
 def test_undefined_cells_are_hatched_and_cells_to_come_are_not():
