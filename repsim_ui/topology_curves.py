@@ -9,7 +9,7 @@ import streamlit as st
 
 from repsim_core import figures, models
 from repsim_core import topology as core
-from repsim_core.figures.diagram_curves import depth_curves
+from repsim_core.figures.diagram_curves import summary_curves
 from repsim_core.types import SimilarityMatrix
 from repsim_core.types.diagrams import LayerDiagrams
 from repsim_ui import cache, charts, links, request, sentences, topology, topology_controls, topology_distances
@@ -93,7 +93,7 @@ def _drawn(found: dict[str, LayerDiagrams], value: str, k: int) -> None:
         curves_of[short] = (wide.columns.to_numpy(float), *band)
         layers[short] = found[name].done
     charts.show(
-        depth_curves(curves_of, value=f"{value}, H{k}", layers=layers),
+        summary_curves(curves_of, value=f"{value}, H{k}", layers=layers),
         key="depth_curves",
         alt="One number of the diagrams of every layer over relative depth, a curve a network.",
         title=f"{value} of H{k} over depth",

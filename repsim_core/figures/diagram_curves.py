@@ -86,7 +86,7 @@ def layer_steps(models: Mapping[str, Smoothness]) -> go.Figure:
     return fig
 
 
-def depth_curves(
+def summary_curves(
     models: Mapping[str, tuple[Floats, Floats, Floats, Floats]], *, value: str, layers: Mapping[str, Sequence[str]]
 ) -> go.Figure:
     """One number of every layer over relative depth, a curve a network: depth, mean, low and high of its band."""

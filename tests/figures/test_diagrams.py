@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from repsim_core.figures import coloured, for_export, projection
-from repsim_core.figures.diagram_curves import betti_curves, depth_curves, layer_steps
+from repsim_core.figures.diagram_curves import betti_curves, layer_steps, summary_curves
 from repsim_core.figures.diagram_links import add_bar, diagram_matching
 from repsim_core.figures.diagrams import (
     add_play,
@@ -182,7 +182,7 @@ def test_steps_lie_between_their_layers_with_the_spread_over_subsets():
 def test_curves_over_depth_have_a_band_where_there_is_one():
     depth, mean = np.array([0.0, 1.0]), np.array([4.0, 2.0])
     nothing = np.full(2, np.nan)
-    fig = depth_curves(
+    fig = summary_curves(
         {"a": (depth, mean, mean - 1, mean + 1), "b": (depth, mean, nothing, nothing)},
         value="bars",
         layers={"a": ["x", "y"], "b": ["u", "v"]},
