@@ -19,7 +19,7 @@ from repsim_ui.topology_controls import Asked
 from repsim_ui.topology_recipes import KIND, DiagramRecipe
 
 HEIGHT = 440
-NUMBERS = ["total persistence", "longest bar", "bars", "entropy"]
+NUMBERS = list(core.NUMBERS)
 MOST_NETWORKS = 6
 
 
@@ -83,21 +83,20 @@ def _more(asked: Asked) -> list[str]:
 
 
 def _drawn(found: dict[str, LayerDiagrams], value: str, k: int) -> None:
-    tables = {name: core.summary_table(one) for name, one in found.items() if one.done}
-    curves_of, layers = {}, {}
-    for name, table in tables.items():
-        own = table[table["dimension"] == k]
-        wide = own.pivot(index="subset", columns="depth", values=value).astype(float)
-        band = core.confidence_band(wide.to_numpy())
-        short = name.split("/", 1)[-1]
-        curves_of[short] = (wide.columns.to_numpy(float), *band)
-        layers[short] = found[name].done
+    drawn = {name.split("/", 1)[-1]: one for name, one in found.items() if one.done}
+    courses = {name: core.depth_course(one, value, k) for name, one in drawn.items()}
     charts.show(
-        summary_curves(curves_of, value=f"{value}, H{k}", layers=layers),
+        summary_curves(
+            {name: (depth, *band) for name, (depth, band) in courses.items()},
+            value=f"{value}, H{k}",
+            layers={name: one.done for name, one in drawn.items()},
+        ),
         key="depth_curves",
         alt="One number of the diagrams of every layer over relative depth, a curve a network.",
         title=f"{value} of H{k} over depth",
-        table=lambda: pd.concat([table.assign(network=name) for name, table in tables.items()], ignore_index=True),
+        table=lambda: pd.concat(
+            [core.summary_table(one).assign(network=name) for name, one in drawn.items()], ignore_index=True
+        ),
     )
     st.caption(
         "Mean over the subsets with Student's 95 % interval, a little too narrow since subsets share stimuli. Total "

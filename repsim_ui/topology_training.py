@@ -4,8 +4,6 @@ import re
 from collections import defaultdict
 from dataclasses import replace
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from repsim_core import activations, datasets, figures, models
@@ -71,26 +69,17 @@ def training(asked: Asked) -> None:
 
 def _course(found: LayerDiagrams, k: int, title: str) -> None:
     """Distance from the last checkpoint, and total persistence."""
-    last = found.of(found.done[-1], k)
-    rows = []
-    for epoch in found.done:
-        apart = [
-            core.diagram_distance(one, other, "sliced_wasserstein")
-            for one, other in zip(found.of(epoch, k), last, strict=True)
-        ]
-        total = [core.total_persistence(one) for one in found.of(epoch, k)]
-        rows.append((epoch.removeprefix("epoch "), np.mean(apart), _error(apart), np.mean(total), _error(total)))
-    table = pd.DataFrame(rows, columns=["epoch", "distance", "distance error", "total", "total error"])
+    table = core.course_to_last(found, k).rename(columns={"layer": "checkpoint"})
     charts.show(
         figures.value_curves(
-            table["epoch"].tolist(),
+            [one.removeprefix("epoch ") for one in table["checkpoint"]],
             {
                 "distance to the last checkpoint": {"distance": table["distance"].to_numpy()},
-                "total persistence": {"total persistence": table["total"].to_numpy()},
+                "total persistence": {"total persistence": table["total_persistence"].to_numpy()},
             },
             errors={
-                "distance": table["distance error"].to_numpy(),
-                "total persistence": table["total error"].to_numpy(),
+                "distance": table["distance_error"].to_numpy(),
+                "total persistence": table["total_persistence_error"].to_numpy(),
             },
             title="epoch",
         ),
@@ -99,10 +88,6 @@ def _course(found: LayerDiagrams, k: int, title: str) -> None:
         title=f"{title} along its training",
         table=lambda: table,
     )
-
-
-def _error(values: list[float]) -> float:
-    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
 
 
 def _network(names: list[str]) -> tuple[str, str]:

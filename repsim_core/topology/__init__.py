@@ -3,6 +3,7 @@
 from repsim_core.topology.alpha import alpha
 from repsim_core.topology.bands import NOISE_RULES, Band, confidence_band, noise_lengths
 from repsim_core.topology.clouds import CLOUD_METRICS, cloud_distances
+from repsim_core.topology.courses import NUMBERS, course_to_last, depth_course
 from repsim_core.topology.cross import cross_barcode
 from repsim_core.topology.diagram_distances import DIAGRAM_DISTANCES, diagram_distance, diagram_matching
 from repsim_core.topology.diagram_matrices import compare_diagrams, compare_networks, model_distances, smoothness
@@ -31,6 +32,7 @@ __all__ = [
     "LITE_WARNING",
     "METRICS",
     "NOISE_RULES",
+    "NUMBERS",
     "OUTLIER_RULES",
     "PUBLISHED_BATCH",
     "SCALES",
@@ -44,7 +46,9 @@ __all__ = [
     "compare_diagrams",
     "compare_networks",
     "confidence_band",
+    "course_to_last",
     "cross_barcode",
+    "depth_course",
     "diagram_distance",
     "diagram_matching",
     "distances",

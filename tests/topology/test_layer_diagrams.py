@@ -10,6 +10,8 @@ from repsim_core.topology import (
     cloud_distances,
     compare_diagrams,
     compare_networks,
+    course_to_last,
+    depth_course,
     diagram_distance,
     layer_diagrams,
     layer_distances,
@@ -21,6 +23,7 @@ from repsim_core.topology import (
     smoothness,
     stratified_subsets,
     summary_table,
+    total_persistence,
 )
 from repsim_core.types.diagram_results import DiagramComparison
 from repsim_core.types.diagrams import PENDING, LayerDiagrams
@@ -278,3 +281,28 @@ def test_the_table_has_a_line_a_diagram(toy):
     assert (line["bars"], line["longest bar"]) == (len(one), one.lengths.max())
     assert line["bars above noise"] == (one.lengths > 0.1).sum()
     assert sorted(set(table["depth"])) == pytest.approx([0, 1 / 3, 2 / 3])
+
+
+def test_a_course_over_depth_is_the_mean_over_the_subsets(toy):
+    found = layer_diagrams(toy, size=20, repeats=3)
+    depth, band = depth_course(found, "longest bar", 1)
+    np.testing.assert_allclose(depth, [0, 1 / 3, 2 / 3])  # the last layer is constant
+    longest = np.array([[one.lengths.max() for one in found.of(layer, 1)] for layer in found.done])
+    np.testing.assert_allclose(band.mean, longest.mean(axis=1))
+    assert (band.low[2] < band.mean[2]) & (band.mean[2] < band.high[2])
+    empty = layer_diagrams(network({"dead": np.ones((9, 2))}), size=5)
+    assert [len(one) for one in (depth_course(empty)[0], *depth_course(empty)[1])] == [0, 0, 0, 0]
+    with pytest.raises(UnknownNameError, match="No number named 'length'"):
+        depth_course(found, "length")
+
+
+def test_a_course_to_the_last_ends_at_nothing(toy):
+    found = layer_diagrams(toy, size=20, repeats=3)
+    table = course_to_last(found, 1)
+    assert table["layer"].tolist() == ["ring", "wide", "noise"]
+    expected = compare_diagrams(found, found, 1)
+    np.testing.assert_allclose(table["distance"], expected.values[:3, 2], atol=1e-12)
+    np.testing.assert_allclose(table["distance_error"], expected.standard_error[:3, 2], atol=1e-12)
+    totals = [total_persistence(one) for one in found.of("noise", 1)]
+    assert table["total_persistence"].iloc[2] == pytest.approx(np.mean(totals))
+    assert np.isnan(course_to_last(layer_diagrams(toy, size=20, repeats=1), 1)["distance_error"]).all()
