@@ -43,14 +43,16 @@ def layers(recipe: dict[str, Any], report: Report, partial: Partial) -> LayerAli
 def training(recipe: dict[str, Any], report: Report, partial: Partial) -> ResultTable:
     """Every layer at several moments of a training."""
     checkpoints = [(label, Network(name, trained)) for label, name, trained in recipe["checkpoints"]]
-    return studies.checkpoint_curves(
-        checkpoints,
-        _stimuli(recipe),
-        recipe["task"],
-        form=recipe["form"],
-        pooling=recipe["pooling"],
-        progress=_told(report, "checkpoints aligned"),
-    )
+    with task_executor() as pool:
+        return studies.checkpoint_curves(
+            checkpoints,
+            _stimuli(recipe),
+            recipe["task"],
+            form=recipe["form"],
+            pooling=recipe["pooling"],
+            executor=pool,
+            progress=_told(report, "checkpoints aligned"),
+        )
 
 
 def vectors(recipe: dict[str, Any], report: Report, partial: Partial) -> SingularAlignment:
@@ -80,21 +82,24 @@ def descent(recipe: dict[str, Any], report: Report, partial: Partial) -> ResultT
         else activations.extract(model, data, [layer], pooling=recipe["pooling"])[layer]
     )
     report("networks run", 1, 1)
-    losses = descended_losses(x, task_targets(data, recipe["task"]), recipe["steps"], **FORMS[recipe["form"]])
+    with task_executor():  # one BLAS thread: many small products in turn
+        losses = descended_losses(x, task_targets(data, recipe["task"]), recipe["steps"], **FORMS[recipe["form"]])
     return ResultTable(pd.DataFrame({"step": np.arange(len(losses)), "not yet learnt": losses}), dict(recipe))
 
 
 def transfer(recipe: dict[str, Any], report: Report, partial: Partial) -> ResultTable:
     """A trained network on tasks it was not trained on."""
-    return studies.transfer(
-        recipe["network"],
-        _stimuli(recipe),
-        recipe["tasks"],
-        form=recipe["form"],
-        pooling=recipe["pooling"],
-        labelled=recipe["labelled"],
-        progress=_told(report, "layers probed"),
-    )
+    with task_executor() as pool:
+        return studies.transfer(
+            recipe["network"],
+            _stimuli(recipe),
+            recipe["tasks"],
+            form=recipe["form"],
+            pooling=recipe["pooling"],
+            labelled=recipe["labelled"],
+            executor=pool,
+            progress=_told(report, "layers probed"),
+        )
 
 
 def _stimuli(recipe: dict[str, Any]) -> Dataset:

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from repsim_core import activations, datasets, models
-from repsim_core.alignment import FORMS, align_layers, few_label_probe, label_alignment
-from repsim_core.compute.progress import Progress, no_progress
+from repsim_core.alignment import FORMS, Targets, align_layers, few_label_probe, label_alignment
+from repsim_core.compute.progress import Progress, mapped, no_progress
 from repsim_core.errors import DegenerateError
 from repsim_core.experiments.tasks import ALL, task_answers, task_targets
 from repsim_core.models import Model
@@ -97,6 +98,7 @@ def checkpoint_curves(
     *,
     form: str = "published",
     pooling: str = "flatten",
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> ResultTable:
     """Every direction of every layer at several moments of a training.
@@ -111,7 +113,7 @@ def checkpoint_curves(
     tables = []
     progress(0, len(checkpoints))
     for done, (label, network) in enumerate(checkpoints, start=1):
-        found = network_alignments(network, data, task, form=form, pooling=pooling)
+        found = network_alignments(network, data, task, form=form, pooling=pooling, executor=executor)
         for layer, one in found.items():
             tables.append(
                 pd.DataFrame(
@@ -202,6 +204,7 @@ def transfer(
     labelled: int = 100,
     draws: int = 5,
     seed: int = 0,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> ResultTable:
     """What the layers of a trained network give to tasks it was not trained on, against the same network untrained.
@@ -216,6 +219,8 @@ def transfer(
         As in :func:`network_alignments`.
     labelled, draws, seed
         As in :func:`repsim_core.alignment.few_label_probe`.
+    executor, progress
+        A layer of a task is a task; ``progress(done, total)`` counts them.
 
     Returns
     -------
@@ -235,23 +240,41 @@ def transfer(
         found = activations.extract(model, data, layers, pooling=pooling)
         states[trained] = {"input": stimuli_as_layer(model, data), **found}
     names = list(states[True])
-    total = len(tasks) * len(names)
-    progress(0, total)
+    questions = {task: (task_targets(data, task), task_answers(data, task)[0]) for task in tasks}
+    pieces = [
+        (task, layer, place / (len(names) - 1), states[True][layer], states[False][layer])
+        for task in tasks
+        for place, layer in enumerate(names)
+    ]
+    probed = partial(_transferred, questions, form, labelled, draws, seed)
+    progress(0, len(pieces))
     rows: list[dict[str, Any]] = []
-    for task in tasks:
-        targets, (labels, _) = task_targets(data, task), task_answers(data, task)
-        for place, layer in enumerate(names):
-            row: dict[str, Any] = {"task": task, "layer": layer, "depth": place / (len(names) - 1)}
-            for trained, prefix in ((True, ""), (False, "initial ")):
-                row |= _gain(states[trained][layer], targets, labels, form, labelled, draws, seed, prefix)
-            rows.append(row | {"score name": "R²" if labels.dtype.kind == "f" else "accuracy"})
-            progress(len(rows), total)
+    for row in mapped(probed, pieces, executor):
+        rows.append(row)
+        progress(len(rows), len(pieces))
     recipe = {"source": source, "dataset": data.name, "n": len(data), "form": form, "labelled": labelled}
     return ResultTable(pd.DataFrame(rows), recipe | {"draws": draws, "seed": seed, "split": data.split})
 
 
+def _transferred(
+    questions: Mapping[str, tuple[Targets, Any]],
+    form: str,
+    labelled: int,
+    draws: int,
+    seed: int,
+    piece: tuple[str, str, float, Representation, Representation],
+) -> dict[str, Any]:
+    """One layer, trained and untrained, on one task."""
+    task, layer, depth, *states = piece
+    targets, labels = questions[task]
+    found: dict[str, Any] = {"task": task, "layer": layer, "depth": depth}
+    for x, prefix in zip(states, ("", "initial "), strict=True):
+        found |= _gain(x, targets, labels, form, labelled, draws, seed, prefix)
+    return found | {"score name": "R²" if labels.dtype.kind == "f" else "accuracy"}
+
+
 def _gain(
-    x: Representation, targets: Any, labels: Any, form: str, labelled: int, draws: int, seed: int, prefix: str
+    x: Representation, targets: Targets, labels: Any, form: str, labelled: int, draws: int, seed: int, prefix: str
 ) -> dict[str, float]:
     names = ("area", "chance area", "score", "deviation")
     try:

@@ -1,5 +1,7 @@
 """Alignment of the shipped networks: what was recorded, a part of it computed again, and the claims of the paper."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -172,6 +174,9 @@ def test_transfer_is_alignment_and_probe_of_both_states():
         x = activations.extract(models.load("zoo/low-mlp-d1-s10", weights=weights), data, ["act1"])["act1"]
         assert row[f"{prefix}area"] == pytest.approx(label_alignment(x, data.labels % 2, **FORMS["centred"]).area)
         assert row[f"{prefix}score"] == few_label_probe(x, data.labels % 2, labelled=40, draws=2).mean
+    with ThreadPoolExecutor(2) as pool:
+        again = transfer("zoo/low-mlp-d1-s10", data, ["odd", "brightness"], labelled=40, draws=2, executor=pool).frame
+    assert again.equals(found)
     inputs = found[found["layer"] == "input"]
     assert (inputs["area"] == inputs["initial area"]).all()
 
