@@ -19,6 +19,7 @@ BENCHMARKS = (
     "rips",
     "measures",
     "streaming",
+    "ablation",
     "dashboard",
 )
 PACKAGES = ("torch", "numpy", "numba", "gudhi", "streamlit", "plotly")

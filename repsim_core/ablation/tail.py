@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from repsim_core.ablation.calls import Call, calls_of, watched
+from repsim_core.ablation.trees import cloned, has_rows, joined_rows, mapped_tensors
 from repsim_core.errors import CaptureError
 from repsim_core.models.dry_run import forward
 from repsim_core.models.hooks import base_name, chosen_tensor, evaluation_mode, named_layers, recording
@@ -99,7 +101,7 @@ class Tail:
         wanted = [*dict.fromkeys([self.layer, *self._needed, *self.downstream])]
 
         def keep(name: str, output: Any) -> None:
-            found[name] = _mapped(_cloned, output)
+            found[name] = mapped_tensors(cloned, output)
 
         with evaluation_mode(self._net), recording(self._net, [one for one in wanted if one != INPUT], keep):
             output = forward(self._net, batch)
@@ -133,7 +135,7 @@ class Tail:
     def _learn(self, example: Tensor) -> None:
         """Find what has finished before the layer, what of it is looked at again, and check the tail on it."""
         pair, three = example[:2], example[:3]
-        events = _calls(self._net, pair)
+        events = calls_of(self._net, pair)
         own = next((one for one in events if one.name == self.layer), None)
         if own is None or not isinstance(own.output, Tensor):
             self.whole_pass = f"the output of {self.layer} is no plain tensor"
@@ -142,24 +144,24 @@ class Tail:
         outputs = {one.name: one.output for one in events}
         looked_at: set[str] = set()
         supply: dict[str, Any] = {
-            name: _mapped(partial(_watched, name, looked_at), outputs[name])
+            name: mapped_tensors(partial(watched, name, looked_at), outputs[name])
             for name in {one for plan in self._plan.values() for one in plan if one} - {self.layer}
         }
         with evaluation_mode(self._net):
             self._supply, self._position = {**supply, self.layer: own.output.clone()}, {}
             try:
-                self._net(_watched(INPUT, looked_at, pair.clone()))
+                self._net(watched(INPUT, looked_at, pair.clone()))
             finally:
                 self._supply = None
         self._needed = tuple(sorted(looked_at))
-        self._blank = {name: _mapped(lambda _: _ABSENT, value) for name, value in supply.items()}
+        self._blank = {name: mapped_tensors(lambda _: _ABSENT, value) for name, value in supply.items()}
         small, large = self.record(pair), self.record(three)
         self._rows = {
-            name: _per_row(name, small.kept[name], large.kept[name], (len(pair), len(three))) for name in self._needed
+            name: has_rows(name, small.kept[name], large.kept[name], (len(pair), len(three))) for name in self._needed
         }
         self._check(large, three)
 
-    def _install(self, events: Sequence["_Call"], own: "_Call") -> None:
+    def _install(self, events: Sequence["Call"], own: "Call") -> None:
         """Stubs for the outermost modules that ended before the layer began, and for the layer."""
         before = [one.end < own.begin for one in events]
         for one in events:
@@ -214,7 +216,7 @@ class Tail:
         if self.whole_pass or not self._needed:
             return {name: value[rows] for name, value in kept.items()}
         return {
-            name: _mapped(lambda one: one[rows], value) if self._rows[name] else _mapped(_cloned, value)
+            name: mapped_tensors(lambda one: one[rows], value) if self._rows[name] else mapped_tensors(cloned, value)
             for name, value in kept.items()
         }
 
@@ -223,7 +225,7 @@ class Tail:
         joined: dict[str, Any] = {}
         for name in batches[0]:
             by_row = bool(self.whole_pass) or self._rows[name]
-            joined[name] = _zipped([one[name] for one in batches]) if by_row else batches[0][name]
+            joined[name] = joined_rows([one[name] for one in batches]) if by_row else batches[0][name]
         return joined
 
 
@@ -251,121 +253,6 @@ def replaced(module: nn.Module, layer: str, replacement: Callable[[Tensor], Tens
     finally:
         for handle in handles:
             handle.remove()
-
-
-@dataclass(eq=False)
-class _Call:
-    """One call of a module: its place among all, that of the call around it, and when it began and ended."""
-
-    number: int
-    name: str
-    parent: int
-    begin: int
-    end: int = -1
-    output: Any = None
-
-
-def _calls(net: nn.Module, batch: Tensor) -> list[_Call]:
-    """Every call of every module in one pass, in the order they began."""
-    calls: list[_Call] = []
-    open_calls: list[_Call] = []
-    counts: dict[str, int] = {}
-    clock = iter(range(10**9))
-
-    def begun(name: str) -> Callable[[nn.Module, Any], None]:
-        def enter(_module: nn.Module, _inputs: Any) -> None:
-            counts[name] = counts.get(name, 0) + 1
-            called = name if counts[name] == 1 else f"{name}#{counts[name]}"
-            calls.append(_Call(len(calls), called, open_calls[-1].number if open_calls else -1, next(clock)))
-            open_calls.append(calls[-1])
-
-        return enter
-
-    def ended(_module: nn.Module, _inputs: Any, output: Any) -> None:
-        one = open_calls.pop()
-        one.end, one.output = next(clock), _mapped(_cloned, output)
-
-    handles = []
-    try:
-        for name, module in named_layers(net).items():
-            handles.append(module.register_forward_pre_hook(begun(name)))
-            handles.append(module.register_forward_hook(ended))
-        with evaluation_mode(net):
-            forward(net, batch)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return calls
-
-
-class _Watched(Tensor):
-    """A tensor that notes when something is asked of it."""
-
-    origin: str
-    looked_at: set[str]
-
-    @classmethod
-    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        with torch._C.DisableTorchFunctionSubclass():
-            return func(*_mapped(_unwatched, tuple(args)), **_mapped(_unwatched, dict(kwargs or {})))
-
-
-def _watched(name: str, log: set[str], tensor: Tensor) -> Tensor:
-    found = tensor.as_subclass(_Watched)
-    found.origin, found.looked_at = name, log
-    return found
-
-
-def _unwatched(tensor: Tensor) -> Tensor:
-    if not isinstance(tensor, _Watched):
-        return tensor
-    tensor.looked_at.add(tensor.origin)
-    return tensor.as_subclass(Tensor)
-
-
-def _mapped(function: Callable[[Tensor], Any], tree: Any) -> Any:
-    """The same structure with every tensor changed; what is neither tensor nor structure stays."""
-    if isinstance(tree, Tensor):
-        return function(tree)
-    if type(tree) in (tuple, list):
-        return type(tree)(_mapped(function, one) for one in tree)
-    if type(tree) is dict:
-        return {key: _mapped(function, one) for key, one in tree.items()}
-    return tree
-
-
-def _cloned(tensor: Tensor) -> Tensor:
-    return tensor.detach().clone()
-
-
-def _zipped(trees: Sequence[Any]) -> Any:
-    """Structures of equal form with their tensors joined along the first axis."""
-    first = trees[0]
-    if isinstance(first, Tensor):
-        return torch.cat(list(trees))
-    if type(first) in (tuple, list):
-        return type(first)(_zipped(parts) for parts in zip(*trees, strict=True))
-    if type(first) is dict:
-        return {key: _zipped([one[key] for one in trees]) for key in first}
-    return first
-
-
-def _leaves(tree: Any) -> list[Any]:
-    if type(tree) in (tuple, list):
-        return [leaf for one in tree for leaf in _leaves(one)]
-    return [leaf for one in tree.values() for leaf in _leaves(one)] if type(tree) is dict else [tree]
-
-
-def _per_row(name: str, small: Any, large: Any, sizes: tuple[int, int]) -> bool:
-    """Whether an output has a row a stimulus; refuses one that depends on the stimuli in another way."""
-    pairs = list(zip(_leaves(small), _leaves(large), strict=True))
-    tensors = [(one, other) for one, other in pairs if isinstance(one, Tensor)]
-    if all(one.ndim and (len(one), len(other)) == sizes and one.shape[1:] == other.shape[1:] for one, other in tensors):
-        if all(one == other for one, other in pairs if not isinstance(one, Tensor)):
-            return bool(tensors)
-    elif all(one.shape == other.shape and torch.equal(one, other) for one, other in tensors):
-        return False
-    raise CaptureError(f"{name} has no row per stimulus")
 
 
 def _with_tensor(output: Any, old: Tensor, new: Tensor) -> Any:
