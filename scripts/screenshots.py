@@ -8,9 +8,11 @@ from scripts.server import ROOT, running_server
 FOLDER = ROOT / "docs" / "screenshots"
 PICTURES = {
     "layer_map": ("layer_map?run=1&n=500&la=conv4&lb=conv4", 1600),
+    "divergence": ("divergence?run=1&n=500&la=conv2&lb=conv3", 1900),
     "models": ("models", 1500),
     "start": ("", 1100),
 }
+SETTLING = {name: 20_000 if name == "divergence" else 5_000 for name in PICTURES}  # milliseconds; a map fills
 
 
 def main() -> None:
@@ -26,7 +28,7 @@ def main() -> None:
                     page.goto(f"{server}/{query}")
                     page.wait_for_selector("h1")
                     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-                    page.wait_for_timeout(5000)
+                    page.wait_for_timeout(SETTLING[name])
                     page.screenshot(path=FOLDER / f"{name}-{scheme}.png")
                     page.close()
             browser.close()
