@@ -35,8 +35,7 @@ def page(choices: state.Choices) -> None:
         selection_mode="multi",
         key="tasks",
         bind="query-params",
-        help=f"None chosen: {', '.join(usual)}.  \n"
-        + controls.pooling_help({one: TASKS[one].description for one in known if one in TASKS}),
+        help=controls.pooling_help({one: TASKS[one].description for one in known if one in TASKS}),
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         most = max(FEWEST_LABELS, asked.n - 2)
@@ -54,6 +53,8 @@ def page(choices: state.Choices) -> None:
             )
         )
     chosen = [one for one in known if one in (tasks or usual)]
+    if not tasks:
+        st.caption(f"Without a choice: {plain(', '.join(chosen))}.")
     infos = cache.layer_infos(choices.a, choices.dataset)
     count = len(infos) if len(infos) < 12 else 10
     seconds = 2 * estimates.seconds(asked.n, [], [], infos) + 0.25 * count * len(chosen) + 2

@@ -422,7 +422,7 @@ def cosine_matrix(found: SingularAlignment) -> go.Figure:
                 if not down:
                     sides = {"x0": low, "x1": high, "y0": -0.5, "y1": k - 0.5}
                 fig.add_shape(type="rect", **sides, line={"color": HATCH, "dash": "dot", "width": 2})
-    places = every_kth(k, 20)
+    places = every_kth(k, 12)
     ticks: dict[str, Any] = {"tickvals": places, "ticktext": [str(one + 1) for one in places], "showgrid": False}
     names = [shortened(one.rsplit("/", 1)[-1], 20) for one in found.names]
     fig.update_layout(
