@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 
 from repsim_core.experiments.tasks import ALL
 
@@ -134,18 +133,24 @@ def _rising(families: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for model, own in families.groupby("model", sort=False):
         own = own.sort_values("place")
-        rho = float(spearmanr(own["place"], own["trained"]).statistic)
+        rho = _rank_correlation(own["place"], own["trained"])
         rows.append({"model": model, "rho": rho, "areas": " ".join(f"{one:.3f}" for one in own["trained"])})
     return pd.DataFrame(rows)
 
 
 def _depth(usual: pd.DataFrame) -> Claim:
     ordered = usual.sort_values("depth")
-    rho = float(spearmanr(ordered["depth"], ordered["trained"]).statistic)
+    rho = _rank_correlation(ordered["depth"], ordered["trained"])
     areas = ", ".join(f"{d}: {a:.3f}" for d, a in zip(ordered["depth"], ordered["trained"], strict=True))
     held = int(rho >= 0.8)
     claim = "Deeper networks end higher (rank correlation of hidden layers and last area at least 0.8)"
     return Claim("depth", claim, held, 1, f"hidden layers and area: {areas}; ρ = {rho:.2f}")
+
+
+def _rank_correlation(one: pd.Series, other: pd.Series) -> float:
+    from scipy.stats import spearmanr  # here, since importing it takes a while
+
+    return float(spearmanr(one, other).statistic)
 
 
 def _counted(name: str, claim: str, holds: "pd.Series[bool] | np.ndarray", words: "pd.Series[str]") -> Claim:
