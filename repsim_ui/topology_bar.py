@@ -14,12 +14,11 @@ from repsim_core.types import Dataset, PersistenceDiagram
 from repsim_core.types.diagrams import LayerDiagrams
 from repsim_ui import cache, charts, hover, library, links
 from repsim_ui.messages import plain
-from repsim_ui.topology_controls import Asked
+from repsim_ui.topology_controls import Asked, Chosen
 
 OFFERED = 30  # bars of each dimension and side in the box
 PANEL_HEIGHT = 430
 WHAT = ("component", "loop", "cavity")
-Chosen = dict[str, tuple[LayerDiagrams, str]]
 
 
 def stimuli(asked: Asked, chosen: Chosen, subset: int, boxes: DeltaGenerator) -> None:

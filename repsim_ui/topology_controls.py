@@ -7,9 +7,10 @@ import streamlit as st
 
 from repsim_core.activations import POOLINGS
 from repsim_core.compute.executor import cores
+from repsim_core.figures.diagrams import UNIT
 from repsim_core.topology import CLOUD_METRICS, OUTLIER_RULES, SCALES, rips_cost
 from repsim_core.topology.rips_cost import affordable
-from repsim_core.types import LayerInfo
+from repsim_core.types import LayerDiagrams, LayerInfo
 from repsim_ui import cache, controls, estimates, links, sentences, state
 from repsim_ui.recipes import LayerChoice
 from repsim_ui.topology_recipes import DiagramRecipe
@@ -20,6 +21,9 @@ SCALE_WORDS = dict(SCALES) | {"none": "the unit of the responses: layers do not 
 DISTANCES_SECONDS = {"sliced_wasserstein": 6e-3, "bottleneck": 5e-2, "wasserstein": 6e-2}  # of 300 points
 
 
+Chosen = dict[str, tuple[LayerDiagrams, str]]  # "a" and "b": the diagrams of a network and one of its layers
+
+
 @dataclass(frozen=True)
 class Asked:
     """The diagrams of both networks; equal where both sides are the same network."""
@@ -27,6 +31,11 @@ class Asked:
     a: DiagramRecipe
     b: DiagramRecipe
     infos: dict[str, list[LayerInfo]]
+
+    @property
+    def unit(self) -> str:
+        """What the axes of a diagram measure."""
+        return UNIT if self.a.scale != "none" else "distance between responses"
 
     @property
     def sides(self) -> dict[str, DiagramRecipe]:

@@ -11,8 +11,18 @@ from repsim_core import figures, models
 from repsim_core import topology as core
 from repsim_core.figures.diagram_curves import summary_curves
 from repsim_core.types import SimilarityMatrix
-from repsim_core.types.diagrams import LayerDiagrams
-from repsim_ui import cache, charts, links, request, sentences, topology, topology_controls, topology_distances
+from repsim_core.types.diagrams import PENDING, LayerDiagrams
+from repsim_ui import (
+    cache,
+    charts,
+    links,
+    request,
+    sentences,
+    topology,
+    topology_bar,
+    topology_controls,
+    topology_distances,
+)
 from repsim_ui.messages import plain
 from repsim_ui.recipes import LayerChoice
 from repsim_ui.topology_controls import Asked
@@ -31,33 +41,38 @@ def curves(asked: Asked) -> None:
         value = st.selectbox("Number", NUMBERS, key="number", bind="query-params", width=200)
         k = topology_controls.dimension(asked.a.max_dimension)
         more = _more(asked)
-    found: dict[str, LayerDiagrams] = {}
-    recipes: dict[str, DiagramRecipe] = {}
+    if len(study) == 2 and not topology_bar.meant(study["a"], study["b"]):
+        return
+    found: dict[str, tuple[DiagramRecipe, LayerDiagrams]] = {}
     for side, recipe in asked.sides.items():
         if side in study:
-            found[recipe.model], recipes[recipe.model] = study[side], recipe
-    others = [replace(asked.a, model=name, layers=_rule(asked), chosen=()) for name in more]
-    if others:
-        parts, cost = [], 0.0
-        for one in others:
-            infos = cache.layer_infos(one.model, one.dataset)
-            chosen = cache.chosen_layers(one.responses(), "a")
-            seconds = topology_controls.diagram_seconds(one, [each for each in infos if each.name in chosen], infos)
-            parts.append(request.of_kind(KIND, one.to_json(), f"diagrams of {one.model}", seconds))
-            cost += seconds
-        networks = f"{len(others)} more network{'s' if len(others) > 1 else ''}"
-        results = request.results(
-            parts,
-            40,
-            said=f"Diagrams of {networks}: {sentences.duration(cost)} here.",
-            name="compute_more",
-            linked=False,
-        )
-        for one, result in zip(others, results, strict=True):
-            if result.value is not None:
-                found[one.model], recipes[one.model] = result.value, one
-    _drawn(found, value, k)
-    _networks(found, recipes, k)
+            name = recipe.model if recipe.model not in found else f"{recipe.model}, {recipe.size} points"
+            found[name] = recipe, study[side]
+    ready = len(study) == 2 and not any(PENDING in one.reasons.values() for one in study.values())
+    if more and ready:  # one computation at a time is followed
+        others, ready = _others([replace(asked.a, model=name, layers=_rule(asked), chosen=()) for name in more])
+        found |= others
+    _drawn({name: one for name, (_, one) in found.items()}, value, k)
+    if ready:
+        _networks(found, k)
+
+
+def _others(recipes: list[DiagramRecipe]) -> tuple[dict[str, tuple[DiagramRecipe, LayerDiagrams]], bool]:
+    """What there is of further networks, and whether nothing of them is at work."""
+    parts, cost = [], 0.0
+    for one in recipes:
+        infos = cache.layer_infos(one.model, one.dataset)
+        chosen = cache.chosen_layers(one.responses(), "a")
+        seconds = topology_controls.diagram_seconds(one, [each for each in infos if each.name in chosen], infos)
+        parts.append(request.of_kind(KIND, one.to_json(), f"diagrams of {one.model}", seconds))
+        cost += seconds
+    networks = f"{len(recipes)} more network{'s' if len(recipes) > 1 else ''}"
+    said = f"Diagrams of {networks}: {sentences.duration(cost)} here."
+    results = request.results(parts, 40, said=said, name="compute_more", linked=False)
+    found = {
+        one.model: (one, result.value) for one, result in zip(recipes, results, strict=True) if result.value is not None
+    }
+    return found, not any(result.job is not None and result.job.active for result in results)
 
 
 def _rule(asked: Asked) -> LayerChoice:
@@ -101,21 +116,21 @@ def _drawn(found: dict[str, LayerDiagrams], value: str, k: int) -> None:
     st.caption(
         "Mean over the subsets with Student's 95 % interval, a little too narrow since subsets share stimuli. Total "
         "persistence is the sum of the lengths of all bars, entropy says how evenly they share it; both grow with the "
-        "number of points, which is the same everywhere here."
+        "number of points."
     )
 
 
-def _networks(found: dict[str, LayerDiagrams], recipes: dict[str, DiagramRecipe], k: int) -> None:
+def _networks(found: dict[str, tuple[DiagramRecipe, LayerDiagrams]], k: int) -> None:
     """Distances of every two networks at matched depth."""
-    complete = [name for name, one in found.items() if "pending" not in one.reasons.values()]
-    if len(complete) < 2 or len({recipes[name].size for name in complete}) > 1:
+    complete = {name: one for name, one in found.items() if PENDING not in one[1].reasons.values()}
+    if len(complete) < 2 or len({recipe.size for recipe, _ in complete.values()}) > 1:
         return
     st.subheader("Network against network", anchor=False)
     kind = topology_distances.chosen_kind()
     pairs = len(complete) * (len(complete) + 1) / 2
-    depth = max(len(found[name].layers) for name in complete)
-    cost = topology_controls.distances_seconds(kind, int(pairs * depth), recipes[complete[0]])
-    content = {"networks": [recipes[name].to_json() for name in complete], "dimension": k, "kind": kind}
+    depth = max(len(one.layers) for _, one in complete.values())
+    cost = topology_controls.distances_seconds(kind, int(pairs * depth), next(iter(complete.values()))[0])
+    content = {"networks": [recipe.to_json() for recipe, _ in complete.values()], "dimension": k, "kind": kind}
     part = request.of_kind("diagram_networks", content, f"{len(complete)} networks by their diagrams", cost)
     (result,) = request.results([part], HEIGHT, name="compute_networks", linked=False, partial=False)
     if result.value is None:

@@ -12,6 +12,7 @@ from repsim_core.figures.diagram_curves import layer_steps
 from repsim_core.topology import DIAGRAM_DISTANCES
 from repsim_core.types import SimilarityMatrix
 from repsim_core.types.diagram_results import DiagramComparison
+from repsim_core.types.diagrams import PENDING
 from repsim_ui import (
     charts,
     controls,
@@ -21,7 +22,7 @@ from repsim_ui import (
     topology,
     topology_bar,
     topology_controls,
-    topology_panels,
+    topology_matching,
 )
 from repsim_ui.messages import plain, shown_to_the_user
 from repsim_ui.topology_controls import Asked
@@ -34,7 +35,7 @@ KINDS = list(DIAGRAM_DISTANCES)
 def distances(asked: Asked) -> None:
     """The matrices, the steps, and the two layers behind a cell."""
     study = topology.diagrams(asked)
-    if len(study) < 2 or any(one.reasons.get(name) == "pending" for one in study.values() for name in one.layers):
+    if len(study) < 2 or any(PENDING in one.reasons.values() for one in study.values()):
         st.info("The distances need all diagrams; those of the layers so far are in the first view.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -141,7 +142,9 @@ def _matrices(asked: Asked, study: topology.Study, found: DiagramComparison) -> 
     )
     chosen_layers = {side: (study[side], str(st.session_state[f"l{side}"])) for side in ("a", "b")}
     with shown_to_the_user(), st.expander("The two diagrams", expanded=True):
-        topology_panels.matched(asked, chosen_layers, 0, found.matrices[own].recipe["dimension"] if own in drawn else 1)
+        topology_matching.matched(
+            asked, chosen_layers, 0, found.matrices[own].recipe["dimension"] if own in drawn else 1
+        )
 
 
 def _small(name: str, matrix: SimilarityMatrix) -> None:
@@ -160,7 +163,7 @@ def _cell(matrix: SimilarityMatrix, row: str, column: str) -> str:
     i, j = matrix.rows.index(row), matrix.columns.index(column)
     value, error = matrix.values[i, j], matrix.standard_error[i, j]
     if not np.isfinite(value):
-        return plain("Not there yet." if matrix.reasons[i, j] == "pending" else "Undefined.")
+        return plain("Not there yet." if matrix.reasons[i, j] == PENDING else "Undefined.")
     spread = f" ± {error:.2g}" if np.isfinite(error) else ""
     rest = f"{matrix.measure.replace('_', ' ')}, {row} and {column}, {matrix.n_stimuli} points"
     return f"**{value:.4g}**{spread} {plain(rest)}"

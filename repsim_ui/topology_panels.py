@@ -1,4 +1,4 @@
-"""Two layers at large, one of each network: diagram with its noise, barcode, Betti curve, matching, play."""
+"""Two layers at large, one of each network: diagram with its noise, barcode, Betti curve, play."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -12,15 +12,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from repsim_core import topology
 from repsim_core.figures.diagram_curves import betti_curves
-from repsim_core.figures.diagram_links import diagram_matching
 from repsim_core.figures.diagrams import PLAYED, UNIT, add_play, layer_barcode, layer_diagram, scale_top
-from repsim_core.topology import DIAGRAM_DISTANCES, NOISE_RULES
+from repsim_core.topology import NOISE_RULES
 from repsim_core.types import PersistenceDiagram
 from repsim_core.types.diagram_results import NoiseLengths
 from repsim_core.types.diagrams import PENDING, Diagrams, LayerDiagrams
-from repsim_ui import cache, charts, controls, hover, links, request, topology_bar, topology_controls
+from repsim_ui import cache, charts, controls, hover, links, request, topology_bar, topology_controls, topology_matching
 from repsim_ui.messages import plain, reason_sentence
-from repsim_ui.topology_controls import Asked
+from repsim_ui.topology_controls import Asked, Chosen
 
 TABS = ["Diagram", "Barcode", "Betti curve", "Matching", "Play"]
 PANEL_HEIGHT = 460
@@ -46,14 +45,11 @@ def close_up(asked: Asked, study: dict[str, LayerDiagrams]) -> None:
         return
     links.keep_known("ttab", "Panel", TABS, TABS[0])
     tabs = st.tabs(TABS, key="ttab", on_change="rerun", bind="query-params")
-    panels = _diagram, _barcode, _betti, matching, _play
+    panels = _diagram, _barcode, _betti, topology_matching.matching, _play
     for tab, panel in zip(tabs, panels, strict=True):
         if tab.open:
             with tab:
                 panel(asked, chosen, subset)
-
-
-Chosen = dict[str, tuple[LayerDiagrams, str]]
 
 
 def _subset(study: dict[str, LayerDiagrams]) -> int:
@@ -64,10 +60,6 @@ def _subset(study: dict[str, LayerDiagrams]) -> int:
     if st.session_state.get("subset", 1) > count:
         st.session_state["subset"] = count
     return int(st.number_input("Subset", 1, count, step=1, key="subset", bind="query-params", width=120)) - 1
-
-
-def _unit(asked: Asked) -> str:
-    return UNIT if asked.a.scale != "none" else "distance between responses"
 
 
 def _diagram(asked: Asked, chosen: Chosen, subset: int) -> None:
@@ -100,7 +92,7 @@ def _large(
     draw = layer_diagram if kind == "Diagram" else layer_barcode
     key = f"t{kind.lower()}_{side}"
     lengths = None if noise is None else {k: float(one) for k, one in enumerate(noise.lengths)}
-    drawn = draw(bars, noise=lengths, stimuli=found.stimuli, top=top, unit=_unit(asked))
+    drawn = draw(bars, noise=lengths, stimuli=found.stimuli, top=top, unit=asked.unit)
     st.markdown(f"**{side.upper()}: {plain(layer)}**")
     cells = {
         number: _cells(bars[int(trace.meta)], len(trace.x))
@@ -155,8 +147,8 @@ def _noise(asked: Asked, chosen: Chosen, subset: int, boxes: DeltaGenerator) -> 
         width=160,
         help=controls.pooling_help(NOISE_WORDS) + "  \nFifty resampled clouds, 95 %.",
     )
-    if rule == "none":
-        return {}
+    if rule == "none" or any(PENDING in found.reasons.values() for found, _ in chosen.values()):
+        return {}  # of unfinished diagrams there is a job at work already
     parts, sides = [], []
     for side, (found, layer) in chosen.items():
         if found.points < 4:
@@ -194,7 +186,7 @@ def _betti(asked: Asked, chosen: Chosen, subset: int) -> None:
         with slot:
             st.markdown(f"**{side.upper()}: {plain(layer)}**")
             charts.show(
-                betti_curves(grid, curves, unit=_unit(asked)),
+                betti_curves(grid, curves, unit=asked.unit),
                 key=f"betti_{side}",
                 alt="Number of bars that live at each scale, for each dimension, with a band over the subsets.",
                 title=f"Betti curves of {layer} of {found.model}",
@@ -214,70 +206,12 @@ def _betti_table(grid: NDArray[np.float64], curves: dict[int, topology.Band]) ->
     return pd.concat(tables, ignore_index=True)
 
 
-def matching(asked: Asked, chosen: Chosen, subset: int) -> None:
-    """How the diagrams of both layers become each other."""
-    if len(chosen) < 2:
-        st.info("The diagrams of the other network are not there yet.")
-        return
-    (first, _), (second, _) = chosen["a"], chosen["b"]
-    k = topology_controls.dimension(min(first.dimensions, second.dimensions) - 1)
-    if topology_bar.meant(first, second):
-        matched(asked, chosen, subset, k)
-
-
-def matched(asked: Asked, chosen: Chosen, subset: int, k: int) -> None:
-    """Both diagrams of one dimension, the moves between them, and their distances."""
-    (first, row), (second, column) = chosen["a"], chosen["b"]
-    if row not in first.diagrams or column not in second.diagrams:
-        st.info("One of the two layers has no diagram.")
-        return
-    a, b = first.of(row, k)[subset], second.of(column, k)[subset]
-    with st.skeleton(height=PANEL_HEIGHT):
-        moves = topology.diagram_matching(a, b)
-        numbers = pd.DataFrame(
-            [
-                {"distance": kind.replace("_", " "), "value": topology.diagram_distance(a, b, kind, unequal_n=True)}
-                for kind in DIAGRAM_DISTANCES
-            ]
-        )
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        charts.show(
-            diagram_matching(a, b, moves, names=(f"A {row}", f"B {column}"), unit=_unit(asked)),
-            key="matching",
-            alt="Both persistence diagrams on one scale with the moves of a best matching.",
-            title=f"Matching of {row} and {column} in H{k}",
-            table=lambda: _moves_table(a, b, moves),
-        )
-    with right:
-        st.dataframe(
-            numbers,
-            hide_index=True,
-            key="matching_numbers",
-            column_config={"value": st.column_config.NumberColumn(format="%.4g")},
-        )
-        st.caption(
-            f"H{k} on subset {subset + 1}. The lines are a best matching for the Wasserstein distance: every bar moves "
-            "to one of the other layer or to the diagonal, where bars have no length. The bottleneck distance is the "
-            "longest move that cannot be avoided."
-        )
-
-
-def _moves_table(a: PersistenceDiagram, b: PersistenceDiagram, moves: NDArray[np.int64]) -> pd.DataFrame:
-    rows = []
-    for i, j in moves.tolist():
-        one = (a.births[i], a.deaths[i]) if i >= 0 else (np.nan, np.nan)
-        other = (b.births[j], b.deaths[j]) if j >= 0 else (np.nan, np.nan)
-        rows.append((i + 1, j + 1, *one, *other))
-    return pd.DataFrame(rows, columns=["bar of A", "bar of B", "birth A", "death A", "birth B", "death B"])
-
-
 def _play(asked: Asked, chosen: Chosen, subset: int) -> None:
     sides = {side: chosen[side] for side in asked.sides if side in chosen}
     top = scale_top([bar for found, _ in sides.values() for each in found.diagrams.values() for bar in each[subset]])
     for slot, (side, (found, _)) in zip(st.columns(len(sides), gap="medium"), sides.items(), strict=True):
         with slot:
-            play(found, side, subset, "layer", top, _unit(asked))
+            play(found, side, subset, "layer", top, asked.unit)
     st.caption(f"Every layer in turn, on one scale; the {PLAYED} longest bars.")
 
 

@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from repsim_core.figures.style import FIRST, GRID, HATCH, OKABE_ITO, SECOND, escaped, plain_axis, shortened
 from repsim_core.types import PersistenceDiagram
-from repsim_core.types.diagrams import LayerDiagrams
+from repsim_core.types.diagrams import PENDING, LayerDiagrams
 
 Floats = NDArray[np.floating[Any]]
 MOST_POINTS, MOST_BARS = 3000, 60  # points that SVG draws at once, bars of four pixels
@@ -55,7 +55,7 @@ def diagram_multiples(
             shown = np.arange(min(len(one), most))
             fig.add_trace(marks(one, shown, top, size=4, name=layer, meta=place), **at)
         if layer not in found.diagrams:
-            why = "not yet" if found.reasons.get(layer) == "pending" else "undefined"
+            why = "not yet" if found.reasons.get(layer) == PENDING else "undefined"
             fig.add_annotation(text=why, x=top / 2, y=top / 2, showarrow=False, font={"size": 11}, **at)
     both: dict[str, Any] = {"range": [-0.04 * top, 1.04 * top], "nticks": 3}
     fig.update_xaxes(plain_axis(**both))

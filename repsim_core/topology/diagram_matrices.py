@@ -14,7 +14,7 @@ from repsim_core.errors import InputError, unknown_name
 from repsim_core.topology.diagram_distances import DIAGRAM_DISTANCES, diagram_distance
 from repsim_core.types import PersistenceDiagram, SimilarityMatrix
 from repsim_core.types.diagram_results import DiagramComparison, Smoothness
-from repsim_core.types.diagrams import LayerDiagrams
+from repsim_core.types.diagrams import PENDING, LayerDiagrams
 
 Sides = tuple[tuple[PersistenceDiagram, ...], tuple[PersistenceDiagram, ...]]
 Floats = NDArray[np.float64]
@@ -270,7 +270,7 @@ def _matrix(
     errors = values.std(axis=2, ddof=1) / np.sqrt(count) if count > 1 else np.full(mean.shape, np.nan)
     own, other = (np.array([one.reasons.get(layer, "") for layer in one.layers]) for one in (a, b))
     reasons = np.where(own[:, None] != "", own[:, None], other[None, :])
-    reasons = np.where(np.isnan(mean) & (reasons == ""), "pending", reasons)
+    reasons = np.where(np.isnan(mean) & (reasons == ""), PENDING, reasons)
     blank = _blank(a, b, dimension, kind, options)
     recipe = blank.recipe | {"rows_done": done, "rows_total": len(a.layers)}
     return replace(blank, values=mean, reasons=reasons, standard_error=errors, recipe=recipe)
@@ -286,7 +286,7 @@ def _blank(a: LayerDiagrams, b: LayerDiagrams, dimension: int, kind: str, option
         measure=f"{kind} H{dimension}",
         bounds=(0.0, np.inf),
         larger_is_more_similar=False,
-        reasons=np.full(shape, "pending"),
+        reasons=np.full(shape, PENDING),
         chance=np.full(shape, np.nan),
         n_stimuli=a.points,
         model_a=a.model,
