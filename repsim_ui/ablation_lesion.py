@@ -79,9 +79,7 @@ def _corners_from_address(grid: AblationGrid) -> None:
             raise ValueError
     except ValueError:
         if given and given != [""]:
-            st.toast(
-                f"Corners {plain('_'.join(given))} are no four numbers; showing the strongest, most selective cell."
-            )
+            st.toast(f"Corners {plain('_'.join(given))} are no four numbers; showing the last cell.")
         units = grid.cells[-1]
         s, m = grid.selectivity[units], grid.magnitude[units]
         corners = [float(s.min()), float(s.max()), float(m.min()), float(m.max())]
