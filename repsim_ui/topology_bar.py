@@ -1,6 +1,7 @@
 """One bar of a diagram: the box that chooses it, its stimuli in the cloud of their layer and as pictures."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,11 +31,13 @@ def stimuli(asked: Asked, chosen: Chosen, subset: int, boxes: DeltaGenerator) ->
         for k in range(len(one))
     }
     offered = [name for name, (_, _, k) in bars.items() if k < OFFERED]
-    held = str(st.session_state.get("tbar", st.query_params.get("tbar", "")))
+    key = "tbar" if len(chosen) == 2 else "tbar_of_one"  # not yet the choice of the link: its first option may change
+    held = str(st.session_state.get(key, st.query_params.get(key, "")))
     if held in bars and held not in offered:
         offered.append(held)  # a short bar, clicked in the diagram
-    links.keep_known("tbar", "Bar", offered, offered[0], aloud=False)
-    name = boxes.selectbox("Bar, longest first", offered, key="tbar", bind="query-params", width=200)
+    links.keep_known(key, "Bar", offered, offered[0], aloud=False)
+    bound: dict[str, Any] = {"bind": "query-params"} if key == "tbar" else {}
+    name = boxes.selectbox("Bar, longest first", offered, key=key, width=200, **bound)
     side, one, k = bars[name]
     found, layer = chosen[side]
     recipe = asked.a if side == "a" else asked.b

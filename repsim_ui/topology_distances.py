@@ -28,6 +28,7 @@ from repsim_ui.messages import plain, shown_to_the_user
 from repsim_ui.topology_controls import Asked
 
 HEIGHT = 440
+SMALL_LABELS = 10  # names that fit beside a small map
 PATIENCE = 60.0  # seconds that start by themselves
 KINDS = list(DIAGRAM_DISTANCES)
 
@@ -150,6 +151,9 @@ def _matrices(asked: Asked, study: topology.Study, found: DiagramComparison) -> 
 def _small(name: str, matrix: SimilarityMatrix) -> None:
     side = name[0]
     fig = figures.similarity_heatmap(matrix).update_layout(height=330)
+    step = -(-len(matrix.rows) // SMALL_LABELS)
+    for axis in (fig.layout.xaxis, fig.layout.yaxis):
+        axis.update(tickvals=axis.tickvals[::step], ticktext=axis.ticktext[::step])
     charts.show(
         fig,
         key=f"distance_map_{side}",
