@@ -59,7 +59,7 @@ def _multiples(asked: Asked, found: AblationStudy) -> None:
     lines = []
     for one in grids:
         lost = one.change(shown) if shown in FUNCTIONS else one.dissimilarity(shown)
-        if np.isfinite(lost).all():
+        if np.isfinite(lost).all() and np.ptp(lost) > 0:  # equal everywhere: no cell is first
             corner = 1 + int((lost > lost[-1]).sum())
             lines.append(
                 {
@@ -75,7 +75,8 @@ def _multiples(asked: Asked, found: AblationStudy) -> None:
         st.dataframe(pd.DataFrame(lines), hide_index=True, key="multiples_corners")
     st.caption(
         "Selectivity up, magnitude to the right, one colour scale for all layers. Click a cell to open its layer. "
-        "The high-high cell holds the most selective and strongest units; place 1 costs the class most."
+        "The high-high cell holds the most selective and strongest units; place 1 costs the class most. "
+        "Layers whose cells are all equal are not in the table."
     )
 
 

@@ -1,5 +1,6 @@
 """Results become Plotly figures here: pure functions, data in, figure out; nothing is computed, shown or cached."""
 
+from repsim_core.figures.ablation import ablation_grid
 from repsim_core.figures.agreement import cell_scatter
 from repsim_core.figures.alignment import (
     add_cosine_picks,
@@ -32,6 +33,7 @@ from repsim_core.figures.topology import (
 )
 
 __all__ = [
+    "ablation_grid",
     "add_cosine_picks",
     "add_direction_picks",
     "add_pick_layer",

@@ -119,6 +119,15 @@ def unit_plane(
     return fig
 
 
+def ablation_grid(
+    grid: AblationGrid, function: str = "rank_deficit", measure: str | None = None, *, place: str | None = None
+) -> go.Figure:
+    """Loss of performance and of decodability, distance by a measure (by default the first), units of each cell."""
+    last = quantity(grid, measure or grid.measures[0], place=place) if grid.measures else None
+    shown = [quantity(grid, function), quantity(grid, "decodability"), last, quantity(grid, "units")]
+    return cell_heatmaps(grid, [one for one in shown if one is not None])
+
+
 def cell_heatmaps(grid: AblationGrid, quantities: Sequence[Quantity], *, columns: int = 2) -> go.Figure:
     """The same grid in several quantities: selectivity up, magnitude across; hatched is undefined, blank to come."""
     rows = -(-len(quantities) // columns)

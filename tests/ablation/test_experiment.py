@@ -1,6 +1,7 @@
 """A grid against a naive twin that copies the network, zeroes units and recomputes everything."""
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from torch import nn
 
-from repsim_core import ablation, similarity
+from repsim_core import ablation, datasets, models, similarity
 from repsim_core.compute.executor import task_executor
 from repsim_core.errors import BudgetError, Cancelled, DegenerateError, InputError, UnknownNameError
 from repsim_core.models.model import weights_digest
@@ -267,6 +268,17 @@ def test_threads_give_the_same_grid_and_partial_grids_fill_cell_by_cell():
     assert partial[0].change("class_accuracy")[0] == found.change("class_accuracy")[0]
 
 
+def test_two_ablations_of_one_model_at_once_equal_those_one_after_the_other():
+    net, data = toys.built(toys.residual), toys.dataset()
+    layers = ["net.1", "net.2", "net.1.norm", "net.2.conv"]
+    alone = [ablation.ablation_grid(net, one, data, "a", bins=2, probe=None) for one in layers]
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(lambda one: ablation.ablation_grid(net, one, data, "a", bins=2, probe=None), layers))
+    for first, second in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(first.cross_entropies, second.cross_entropies)
+        np.testing.assert_array_equal(first.values, second.values)
+
+
 def test_progress_ends_where_it_said():
     seen = []
     net, data = toys.built(toys.residual), toys.dataset()
@@ -498,6 +510,22 @@ def test_one_output_is_the_log_odds_of_the_second_of_two_classes():
     np.testing.assert_array_equal(grid.predicted[0], odds > 0)
     expected = np.logaddexp(0, np.where(data.labels == 1, -odds, odds))
     np.testing.assert_allclose(grid.cross_entropies[0], expected, rtol=1e-5)
+
+
+def test_the_corner_of_selective_and_strong_units_hurts_its_class_most_in_a_shipped_network():
+    # in all classes and blocks of six networks at n = 400 no cell costs more in 307 of 320 grids; here 20 of them
+    found = ablation.ablation_study(
+        models.load("zoo/digits-cnn-s10"),
+        datasets.load("digits", n=400),
+        ["conv2", "conv4"],
+        probe=None,
+        measures=(),
+    )
+    lost = np.array([one.change("rank_deficit") for one in found.grids])
+    assert lost.shape == (20, 16)
+    assert lost.mean(axis=0).argmax() == 15
+    assert np.mean(lost.argmax(axis=1) == 15) >= 0.8
+    assert lost[:, 15].mean() > 4 * np.sort(lost.mean(axis=0))[-2]
 
 
 def test_a_class_of_one_image_has_no_probe_and_no_error():

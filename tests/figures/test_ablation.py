@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from repsim_core import figures
 from repsim_core.figures import ablation as drawings
 from repsim_core.figures import ablation_cells as cells
 from repsim_core.figures import for_export
@@ -66,6 +67,13 @@ def test_heatmaps_hold_loss_distance_and_counts_with_selectivity_up():
     assert fig.layout.yaxis.range == (-0.5, 1.5)
     assert fig.layout.yaxis.title.text == "selectivity"
     assert "red 0.33, blue −0.33" in fig.layout.annotations[0].text
+
+
+def test_the_whole_figure_of_a_grid_has_what_was_measured():
+    found = grid()
+    assert len(of_type(figures.ablation_grid(found), "heatmap")) == 4
+    object.__setattr__(found, "measures", ())
+    assert len(of_type(figures.ablation_grid(found), "heatmap")) == 3
 
 
 def test_undefined_cells_are_hatched_and_cells_to_come_are_not():
