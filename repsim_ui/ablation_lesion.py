@@ -5,7 +5,7 @@ import streamlit as st
 
 from repsim_core.figures import ablation as drawings
 from repsim_core.types import FUNCTIONS, AblationGrid
-from repsim_ui import ablation, charts, estimates, request
+from repsim_ui import ablation, charts, estimates, exports, request
 from repsim_ui.ablation_controls import Asked
 from repsim_ui.ablation_recipes import LESION
 from repsim_ui.messages import plain
@@ -145,4 +145,12 @@ def _lesion(asked: Asked, corners: tuple[float, ...]) -> None:
             hide_index=True,
             key="lesion_table",
             column_config=dict.fromkeys(("intact", "without", "loss", "standard error"), number),
+        )
+        stem = exports.file_stem(title)
+        exports.downloads(
+            [
+                ("CSV", f"{stem}.csv", "text/csv", lambda: exports.csv_bytes(one.to_frame())),
+                ("NPZ", f"{stem}.npz", "application/octet-stream", one.to_bytes),
+            ],
+            key="lesion_files",
         )

@@ -100,7 +100,7 @@ def relations(asked: Asked) -> None:
         f"Mean Spearman; higher: the measure follows the function. The paper's rows are {plain(core.SOURCE)}; its "
         "networks saw ImageNet and its performance is the rank deficit, so only signs and order compare."
     )
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         charts.show(
             correlation_intervals(related.averages, MEASURES, names),

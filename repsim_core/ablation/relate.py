@@ -178,7 +178,5 @@ def _contrasts(table: pd.DataFrame, measures: Sequence[str], performance: str) -
     if shapes and family:
         lead = {one: mean(shapes, one) - mean(family, one) for one in ("decodability", performance)}
         found["CKA and Procrustes − CCA family"] = _interval((lead["decodability"] + lead[performance]) / 2)
-        found["what that lead gains from decodability to performance"] = _interval(
-            lead[performance] - lead["decodability"]
-        )
+        found["that lead, performance − decodability"] = _interval(lead[performance] - lead["decodability"])
     return found

@@ -17,6 +17,8 @@ from repsim_core.types import FUNCTIONS, AblationGrid
 Floats = NDArray[np.floating[Any]]
 DENSITY = 60  # bins a side of the density
 MOST_UNITS = 3000  # points that SVG draws at once
+# The upper two thirds of Cividis: a single unit has to be seen on white and on black.
+SHADES = [[0, "#4f576c"], [0.25, "#707173"], [0.5, "#9a9376"], [0.75, "#c9b966"], [1, "#fde737"]]
 SIGNED = "RdBu_r"  # red is worse, or more
 
 
@@ -79,7 +81,7 @@ def unit_plane(
             x=_middles(across).astype("float32"),
             y=_middles(up).astype("float32"),
             customdata=counts.T.astype("float32"),
-            colorscale="Cividis",
+            colorscale=SHADES,
             zmin=0,
             zmax=float(max(np.log10(max(counts.max(), 1.0)), 1.0)),
             hovertemplate="selectivity %{x:.3f}<br>magnitude %{y:.3f}<br>%{customdata:.0f} units<extra></extra>",

@@ -86,6 +86,19 @@ def test_averages_are_fisher_means_layers_first(rng):
     assert (found.count, found.undefined, found.perfect) == (6, 0, 0)
 
 
+def test_a_class_with_fewer_layers_weighs_as_much_as_the_others(rng):
+    z, grids = {}, []
+    for layer, name in (("x", "a"), ("y", "a"), ("z", "a"), ("x", "b")):
+        lost = rng.random(16) / 2
+        moved = noisy(rng, lost, 2)
+        z[layer, name] = np.arctanh(stats.spearmanr(moved, lost).statistic)
+        grids.append(grid(layer, name, lost, [moved]))
+    found = ablation.relate(grids).averages["cka_biased", "decodability"]
+    by_hand = np.tanh((np.mean([z[one, "a"] for one in "xyz"]) + z["x", "b"]) / 2)
+    assert found.mean == pytest.approx(by_hand)
+    assert (found.count, found.undefined) == (4, 2)
+
+
 def test_a_perfect_correlation_enters_as_half_a_step_less_and_is_counted():
     lost = np.linspace(0, 0.5, 16)
     found = ablation.relate([grid("x", "a", lost, [lost])]).averages["cka_biased", "decodability"]
@@ -118,7 +131,7 @@ def test_the_contrasts_have_the_sign_that_was_planted(rng):
     found = ablation.relate(grids, performance="cross_entropy").contrasts
     assert found["decodability − performance"].low > 0
     assert found["CKA and Procrustes − CCA family"].mean > 0
-    assert found["what that lead gains from decodability to performance"].mean < 0
+    assert found["that lead, performance − decodability"].mean < 0
     table = ablation.relate(grids, performance="cross_entropy").table
     mean = table.groupby("function")["rho"].mean()
     assert found["decodability − performance"].mean == pytest.approx(mean["decodability"] - mean["cross_entropy"])
