@@ -13,7 +13,8 @@ pytestmark = pytest.mark.browser
 
 MODEL = "zoo/digits-cnn-w4-s10"
 VIEW = f"ablation?a={MODEL}&n=100&layer=conv3&cls=4&bins=3&run=1"
-VIEWS = [VIEW, f"{VIEW}&abview=All+layers", f"{VIEW}&abview=By+hand", f"{VIEW}&abview=The+paper%27s+question"]
+SMALL = "ablation?a=zoo/wine-mlp-s10&ds=wine&n=60&bins=3&run=1&abview=The+paper%27s+question"
+VIEWS = [VIEW, f"{VIEW}&abview=All+layers", f"{VIEW}&abview=By+hand", SMALL]
 
 PLACE = """(gd, [panel, x, y]) => {
   const {_offset: left, d2p: across} = gd._fullLayout['xaxis' + panel], {_offset: top, d2p: down} =
@@ -129,7 +130,7 @@ def test_a_study_fills_and_cancel_keeps_what_it_found(server, visit):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", VIEWS[:3])
+@pytest.mark.parametrize("path", VIEWS)
 def test_axe_finds_nothing_serious(server, visit, path, scheme):
     page = visit(scheme=scheme).open(f"{server}/{path}")
     page.get_by_text("Computed in").wait_for(timeout=120_000)
@@ -148,7 +149,7 @@ def test_axe_finds_nothing_serious(server, visit, path, scheme):
     assert found["passes"]
 
 
-@pytest.mark.parametrize("path", VIEWS[:3])
+@pytest.mark.parametrize("path", VIEWS)
 def test_a_narrow_screen_does_not_scroll_sideways(server, visit, path):
     page = visit(width=360, height=800).open(f"{server}/{path}")
     page.get_by_text("Computed in").wait_for(timeout=120_000)
