@@ -17,10 +17,6 @@ from repsim_ui.messages import plain
 
 BINS, FEWEST, MOST = 4, 2, 12
 PERFORMANCE = [name for name, one in FUNCTIONS.items() if one.family == "performance"]
-state.LINKED.setdefault(
-    "ablation",
-    (*("abview", "cls", "layer", "bins", "unit", "put", "probe", "kappa", "fn", "am", "acell", "abtab"), "corners"),
-)
 
 
 @dataclass(frozen=True)

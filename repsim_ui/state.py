@@ -21,6 +21,14 @@ LINKED = {  # bound keys of each page
         *("view", "div", "trials", "batch", "metric", "scale", "pool", "layers", "ra", "rb", "la", "lb"),
         *("dtab", "trial", "bar", "family", "k", "net", "layer"),
     ),
+    "topology": (
+        *("tview", "points", "subs", "upto", "tmetric", "tscale", "out", "share", "knn", "pointsb", "pool", "layers"),
+        *("ra", "rb", "la", "lb", "ttab", "tbar", "subset", "noise", "dim", "dist", "unequal", "number", "more"),
+        *("net", "layer"),
+    ),
+    "ablation": (
+        *("abview", "cls", "layer", "bins", "unit", "put", "probe", "kappa", "fn", "am", "acell", "abtab", "corners"),
+    ),
     "alignment": (
         *("aview", "target", "form", "half", "pool", "every", "against", "layer", "dir", "atab", "anet", "at"),
         *("factor", "la", "lb", "k", "va", "vb", "tasks", "labels", "ttask"),

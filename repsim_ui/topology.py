@@ -7,21 +7,13 @@ import streamlit as st
 from repsim_core import topology
 from repsim_core.figures.diagrams import diagram_multiples, multiples_drawn, scale_top
 from repsim_core.types.diagrams import PENDING, LayerDiagrams
-from repsim_ui import charts, exports, links, request, state, topology_panels
+from repsim_ui import charts, exports, links, request, topology_panels
 from repsim_ui.messages import plain, reason_sentence, shown_to_the_user
 from repsim_ui.topology_controls import Asked
 from repsim_ui.topology_recipes import KIND, DiagramRecipe
 
 HEIGHT = 440
 Study = dict[str, LayerDiagrams]  # "a" and "b", the same object twice where both sides are one network
-state.LINKED.setdefault(
-    "topology",
-    (
-        *("tview", "points", "subs", "upto", "tmetric", "tscale", "out", "share", "knn", "pointsb", "pool", "layers"),
-        *("ra", "rb", "la", "lb", "ttab", "tbar", "subset", "noise", "dim", "dist", "unequal", "number", "more"),
-        *("net", "layer"),
-    ),
-)
 HOW_TO_READ = """
 Balls grow around the stimuli of a layer. A bar of H₀ is a cluster until it meets another one, a bar of H₁ a loop from
 when it closes until it is filled, a bar of H₂ a cavity. In a diagram a bar is a point, birth across and death up: the

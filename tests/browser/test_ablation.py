@@ -1,20 +1,16 @@
 """The Ablation page in a real browser: a cold link, clicks on cells and points, a rectangle by hand, a telephone."""
 
-import time
-
 import numpy as np
 import pytest
 
 from repsim_core import ablation, datasets, models
 from repsim_ui.ablation_recipes import MEASURES
-from tests.browser.test_every_page import AXE
 
 pytestmark = pytest.mark.browser
 
 MODEL = "zoo/digits-cnn-w4-s10"
 VIEW = f"ablation?a={MODEL}&n=100&layer=conv3&cls=4&bins=3&run=1"
 SMALL = "ablation?a=zoo/wine-mlp-s10&ds=wine&n=60&bins=3&run=1&abview=The+paper%27s+question"
-VIEWS = [VIEW, f"{VIEW}&abview=All+layers", f"{VIEW}&abview=By+hand", SMALL]
 
 PLACE = """(gd, [panel, x, y]) => {
   const {_offset: left, d2p: across} = gd._fullLayout['xaxis' + panel], {_offset: top, d2p: down} =
@@ -127,32 +123,3 @@ def test_a_study_fills_and_cancel_keeps_what_it_found(server, visit):
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("The last run was cancelled; what it found is below.").wait_for()
     assert page.get_by_test_id("stDataFrame").first.is_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", VIEWS)
-def test_axe_finds_nothing_serious(server, visit, path, scheme):
-    page = visit(scheme=scheme).open(f"{server}/{path}")
-    page.get_by_text("Computed in").wait_for(timeout=120_000)
-    time.sleep(1)
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate(
-        """() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"""
-    )
-    serious = [
-        (one["id"], node["html"][:200], node["failureSummary"])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-    assert not serious
-    assert found["passes"]
-
-
-@pytest.mark.parametrize("path", VIEWS)
-def test_a_narrow_screen_does_not_scroll_sideways(server, visit, path):
-    page = visit(width=360, height=800).open(f"{server}/{path}")
-    page.get_by_text("Computed in").wait_for(timeout=120_000)
-    page.wait_for_timeout(500)
-    wide, shown = page.get_by_test_id("stMain").evaluate("one => [one.scrollWidth, one.clientWidth]")
-    assert wide <= shown

@@ -1,7 +1,4 @@
-"""The Alignment page in a real browser: a cold link, clicks on heatmaps, the slider, the export, axe, a telephone."""
-
-import time
-from pathlib import Path
+"""The Alignment page in a real browser: a cold link, clicks on heatmaps, the slider, the export."""
 
 import numpy as np
 import pytest
@@ -13,17 +10,9 @@ from tests.browser.charts import CELL, query
 pytestmark = pytest.mark.browser
 
 A, B = "zoo/low-mlp-s10", "zoo/low-mlp-tanh-s10"
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 SIDES = f"a={A}&b={B}&ds=digits_low&n=100"
 LAYERS = f"alignment?{SIDES}&layer=act3&dir=2"
 VECTORS = f"alignment?{SIDES}&aview=Vectors&la=act2&lb=act2"
-VIEWS = [
-    LAYERS,
-    f"alignment?{SIDES}&aview=Training&anet={A}",
-    "alignment?aview=Families",
-    VECTORS,
-    f"alignment?a={A}&n=100&aview=Transfer&tasks=odd&labels=40&run=1",
-]
 
 
 def chart(page, key):
@@ -108,31 +97,3 @@ def test_the_export_has_the_figure_without_what_only_a_pointer_needs(server, vis
     ready(page, "directions_print")
     kinds = chart(page, "directions_print").evaluate("gd => gd.data.map(one => one.type)")
     assert kinds == ["heatmap"]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", VIEWS)
-def test_axe_finds_nothing_serious(server, visit, path, scheme):
-    page = visit(scheme=scheme).open(f"{server}/{path}")
-    page.wait_for_selector(".js-plotly-plot .main-svg", timeout=120_000)
-    time.sleep(1)
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate(
-        """() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"""
-    )
-    serious = [
-        (one["id"], node["html"][:200], node["failureSummary"])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-    assert not serious
-    assert found["passes"]
-
-
-@pytest.mark.parametrize("path", VIEWS)
-def test_a_narrow_screen_does_not_scroll_sideways(server, visit, path):
-    page = visit(width=360, height=800).open(f"{server}/{path}")
-    page.wait_for_selector(".js-plotly-plot .main-svg", timeout=120_000)
-    wide, shown = page.get_by_test_id("stMain").evaluate("one => [one.scrollWidth, one.clientWidth]")
-    assert wide <= shown

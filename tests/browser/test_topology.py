@@ -1,24 +1,16 @@
-"""The Topology page in a real browser: a cold link, clicks on panels, bars and cells, play, partial results, axe."""
+"""The Topology page in a real browser: a cold link, clicks on panels, bars and cells, play, partial results."""
 
 import numpy as np
 import pytest
 
 from repsim_core import activations, datasets, models, topology
 from tests.browser.charts import CELL, query
-from tests.browser.test_every_page import AXE
 
 pytestmark = pytest.mark.browser
 
 A, B = "zoo/digits-cnn-s10", "zoo/digits-cnn-s12"
 PAIR = f"a={A}&b={B}&n=120&seed=3&points=80&subs=2&run=1&noise=hausdorff"
 VIEW = f"topology?{PAIR}&la=conv2&lb=conv3"
-VIEWS = [
-    VIEW,
-    f"topology?{PAIR}&ttab=Betti+curve",
-    f"topology?{PAIR}&tview=Distances",
-    f"topology?{PAIR}&tview=Curves",
-    f"topology?{PAIR}&tview=Along+training&layer=head",
-]
 PLACE = """(gd, [name, k]) => { const box = gd.getBoundingClientRect();
     const trace = gd._fullData.find(one => one.mode === 'markers' && (one.name || '').includes(name));
     const key = axis => gd._fullLayout[axis[0] + 'axis' + axis.slice(1)];
@@ -161,29 +153,3 @@ def test_an_export_has_the_chart_and_its_files(server, visit):
         dialog.get_by_role("button", name="Bars as CSV").click()
     assert download.value.suggested_filename == "diagrams-zoo-digits-cnn-s10-digits.csv"
     assert dialog.locator(".js-plotly-plot .main-svg").count()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", VIEWS)
-def test_axe_finds_nothing_serious(server, visit, path, scheme):
-    page = visit(scheme=scheme).open(f"{server}/{path}")
-    page.wait_for_timeout(1500)
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate(
-        """() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"""
-    )
-    serious = [
-        (one["id"], node["html"][:200], node["failureSummary"])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-    assert not serious
-    assert found["passes"]
-
-
-@pytest.mark.parametrize("path", VIEWS)
-def test_a_narrow_screen_does_not_scroll_sideways(server, visit, path):
-    page = visit(width=360, height=800).open(f"{server}/{path}")
-    wide, shown = page.get_by_test_id("stMain").evaluate("one => [one.scrollWidth, one.clientWidth]")
-    assert wide <= shown

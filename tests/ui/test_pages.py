@@ -13,10 +13,13 @@ pytestmark = pytest.mark.usefixtures("warm")
 
 MAP = "../pages/layer_map.py"
 PAGES = {
+    "Ablation": "../pages/ablation.py",
+    "Alignment": "../pages/alignment.py",
     "Divergence": "../pages/divergence.py",
     "Layer map": MAP,
     "Models & data": "../pages/models.py",
     "RepSim": "../pages/start.py",
+    "Topology": "../pages/topology.py",
 }
 
 
