@@ -38,11 +38,11 @@ class Asked:
     @property
     def said(self) -> str:
         """Size and cost of one map."""
-        held = sum(needed_bytes(one, self.recipe.n, self.recipe.pooling) for one in (self.first, self.second))
+        held = [needed_bytes(one, self.recipe.n, self.recipe.pooling) for one in (self.first, self.second)]
         return (
             f"{len(self.first)} × {len(self.second)} = {self.cells} cells on {self.recipe.n} stimuli: "
-            f"{sentences.duration(self.seconds())} here, {readable_bytes(held)} of responses."
-            + (_STREAMED if held > budget_bytes() and self.recipe.measure == "cka" else "")
+            f"{sentences.duration(self.seconds())} here, {readable_bytes(sum(held))} of responses."
+            + (_STREAMED if max(held) > budget_bytes() and self.recipe.measure == "cka" else "")
         )
 
 

@@ -12,16 +12,16 @@ SIDES = ("a", "b")
 
 
 def streams(asked: Recipe) -> bool:
-    """Whether the responses are more than one request may hold, and the measure can do without them."""
+    """Whether the responses of a side are more than an extraction may hold, and the measure can do without them."""
     if asked.measure != "cka" or asked.preprocessing or asked.dataset_b:
         return False
     data = datasets.load(asked.dataset, n=2, seed=asked.seed)
-    held = 0
     for side in SIDES:
         chosen = _layers(asked, side)
         infos = [one for one in models.layers(_model(asked, side), data) if one.name in chosen]
-        held += activations.needed_bytes(infos, asked.n, asked.pooling)
-    return held > budget_bytes()
+        if activations.needed_bytes(infos, asked.n, asked.pooling) > budget_bytes():
+            return True
+    return False
 
 
 def streamed(asked: Recipe, report: Report) -> SimilarityMatrix:

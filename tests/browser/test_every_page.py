@@ -65,7 +65,7 @@ def test_a_cold_deep_link_shows_its_page_with_the_sidebar(visit, path):
 def test_axe_finds_nothing_serious_and_a_narrow_screen_does_not_scroll_sideways(server, visit, path):
     for scheme in ("light", "dark"):
         page = visit(scheme=scheme).open(f"{server}/{path}")
-        page.get_by_role("button", name="Cancel").wait_for(state="detached", timeout=120_000)
+        page.get_by_role("button", name="Cancel").first.wait_for(state="detached", timeout=120_000)
         page.wait_for_timeout(1000)
         page.add_script_tag(path=str(AXE))
         found = page.evaluate(

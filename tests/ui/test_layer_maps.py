@@ -22,13 +22,13 @@ def expected(n):
 
 
 def test_what_fits_is_compared_in_memory_and_what_does_not_is_streamed_and_says_so(monkeypatch):
-    asked = Recipe(A, B, "digits", 300, 0)
+    asked = Recipe(A, B, "digits", 600, 0)
     steps = []
     assert not streams(asked)
     found = work(asked.to_json(), lambda *step: steps.append(step), lambda _: None)
-    np.testing.assert_allclose(found.values, expected(300).values, rtol=1e-9)
+    np.testing.assert_allclose(found.values, expected(600).values, rtol=1e-9)
     assert {stage for stage, _, _ in steps} >= {"layers compared"}
-    monkeypatch.setenv("REPSIM_MEMORY_GB", "0.012")
+    monkeypatch.setenv("REPSIM_MEMORY_GB", "0.0115")
     assert streams(asked)
     streamed = work(asked.to_json(), lambda *step: steps.append(step), lambda _: None)
     estimates = np.array(streamed.recipe["estimators"])
@@ -40,11 +40,11 @@ def test_what_fits_is_compared_in_memory_and_what_does_not_is_streamed_and_says_
 
 
 def test_other_measures_and_preprocessed_responses_are_not_streamed(monkeypatch):
-    monkeypatch.setenv("REPSIM_MEMORY_GB", "0.012")
-    assert not streams(Recipe(A, B, "digits", 300, 0, measure="cka_rbf"))
-    assert not streams(Recipe(A, B, "digits", 300, 0, scaling="zscore"))
+    monkeypatch.setenv("REPSIM_MEMORY_GB", "0.0115")
+    assert not streams(Recipe(A, B, "digits", 600, 0, measure="cka_rbf"))
+    assert not streams(Recipe(A, B, "digits", 600, 0, scaling="zscore"))
 
 
 def test_a_layer_chosen_by_name_decides_what_is_held(monkeypatch):
-    monkeypatch.setenv("REPSIM_MEMORY_GB", "0.012")
-    assert not streams(Recipe(A, B, "digits", 300, 0, layers="chosen", rows=("head",), columns=("head",)))
+    monkeypatch.setenv("REPSIM_MEMORY_GB", "0.0115")
+    assert not streams(Recipe(A, B, "digits", 600, 0, layers="chosen", rows=("head",), columns=("head",)))
