@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-from scipy.stats import spearmanr
 
 from repsim_core import figures
 from repsim_core.similarity import MEASURES
@@ -76,6 +75,8 @@ def _beside(recipe: Recipe, first: SimilarityMatrix, second: SimilarityMatrix) -
         selection_mode="points",
     )
     if both.sum() > 2 and np.ptp(first.values[both]) > 0 and np.ptp(second.values[both]) > 0:
+        from scipy.stats import spearmanr  # here, since importing it takes most of a second
+
         rank = float(spearmanr(first.values[both], second.values[both]).statistic)
         st.markdown(
             f"Spearman correlation over {int(both.sum())} cells: **{rank:.3f}**. "

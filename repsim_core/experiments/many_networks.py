@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import linkage
-from scipy.spatial.distance import squareform
 
 from repsim_core.compute.progress import Progress, no_progress
 from repsim_core.errors import InputError, unknown_name
@@ -77,7 +75,7 @@ def compare_networks(
             bounds=entry.bounds,
             larger_is_more_similar=entry.larger_is_more_similar,
             positions=positions,
-            linkage=np.empty((0, 4)) if why else linkage(squareform(values, checks=False), method="average"),
+            linkage=np.empty((0, 4)) if why else _tree(values),
             plane_share=share,
             recipe={"networks": list(names), "measure": measure, "options": dict(options), "summary": summary},
             why_no_map=why,
@@ -119,6 +117,13 @@ def _why_no_map(measure: str, summary: str, networks: Sequence[LayerActivations]
     if not np.isfinite(values).all():
         return "a pair is undefined"
     return ""
+
+
+def _tree(distances: Floats) -> Floats:
+    from scipy.cluster.hierarchy import linkage  # here, since importing it takes a while
+    from scipy.spatial.distance import squareform
+
+    return np.asarray(linkage(squareform(distances, checks=False), method="average"))
 
 
 def _plane(distances: Floats) -> tuple[Floats, float]:

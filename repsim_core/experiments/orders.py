@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 from repsim_core.datasets.points import clusters, rings
 from repsim_core.errors import unknown_name
@@ -55,6 +54,8 @@ def ordered_clouds(family: str) -> Order:
     >>> round(ordered_clouds("rings").tau["rtd"], 3)
     0.8
     """
+    from scipy.stats import kendalltau  # here, since importing it takes most of a second
+
     if family not in FAMILIES:
         raise unknown_name("family", family, FAMILIES)
     make, steps = FAMILIES[family]

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import dendrogram
 
 from repsim_core.figures.style import FIRST, SECOND, escaped, plain_axis, shortened
 from repsim_core.types import NetworkMatrix
@@ -72,6 +71,8 @@ def network_map(matrix: NetworkMatrix) -> go.Figure:
 
 def network_tree(matrix: NetworkMatrix) -> go.Figure:
     """Average-linkage clusters; a joint stands at the mean distance of what it joins."""
+    from scipy.cluster.hierarchy import dendrogram  # here, since importing it takes a while
+
     names = [one.split("/", 1)[-1] for one in matrix.names]
     drawn = dendrogram(matrix.linkage, no_plot=True, labels=names)
     fig = go.Figure()

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import squareform
 
 from repsim_core.compute.progress import Progress, mapped
 from repsim_core.errors import DegenerateError
@@ -127,6 +126,8 @@ def _cells(
 
 def _stack(summaries: Sequence[Embedding | None], n: int) -> NDArray[np.float32]:
     """Embeddings of unit length as matrices ``(layers, n, n)``, zero where undefined; float32 halves the time."""
+    from scipy.spatial.distance import squareform  # here, since importing it takes a while
+
     stack = np.zeros((len(summaries), n, n), np.float32)
     for place, one in zip(stack, summaries, strict=True):
         if one is not None:

@@ -5,9 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from repsim_core.kernels.cone import cone_bars
-from repsim_core.kernels.edges import sorted_edges
-from repsim_core.kernels.trees import spanning_tree
 from repsim_core.topology.clouds import NEIGHBOURS, cloud, cloud_distances
 from repsim_core.topology.cross import enclosing_radius
 from repsim_core.topology.distances import checked
@@ -115,6 +112,8 @@ Bars = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], NDArra
 
 def _components(d: NDArray[np.float64]) -> Bars:
     """A tree edge ends the component whose first point is the later one."""
+    from repsim_core.kernels.trees import spanning_tree  # with numba, which takes a while
+
     lengths, ends = spanning_tree(d)
     order = np.argsort(lengths, kind="stable")
     parent = np.arange(len(d))
@@ -136,6 +135,9 @@ def _components(d: NDArray[np.float64]) -> Bars:
 
 
 def _loops(d: NDArray[np.float64]) -> Bars:
+    from repsim_core.kernels.cone import cone_bars
+    from repsim_core.kernels.edges import sorted_edges
+
     radius = enclosing_radius(d)
     births, deaths, born, died = cone_bars(sorted_edges(d, radius), np.full_like(d, np.inf), radius)
     return births, deaths, np.sort(born, axis=1), np.sort(died, axis=1)

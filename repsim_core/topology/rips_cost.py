@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from repsim_core.compute.memory import budget_bytes, readable_bytes
 from repsim_core.errors import BudgetError, InputError
-from repsim_core.kernels.edges import LARGEST_N
 
 LARGEST_DIMENSION = 2
 LONGEST = 600.0  # seconds
@@ -34,7 +33,7 @@ def rips_cost(n: int, max_dimension: int = 1) -> Cost:
 
 def largest_n(max_dimension: int = 1) -> int:
     """The most points that :func:`affordable` lets through."""
-    low, high = 1, LARGEST_N + 1
+    low, high = 1, 2**31
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if _fits(middle, max_dimension) else (low, middle)
@@ -67,5 +66,7 @@ def checked_dimension(max_dimension: int) -> int:
 
 
 def _fits(n: int, max_dimension: int) -> bool:
+    from repsim_core.kernels.edges import LARGEST_N  # here, with numba, which takes a while
+
     seconds, held = rips_cost(n, max_dimension)
     return n <= LARGEST_N and held <= budget_bytes() and seconds <= LONGEST
