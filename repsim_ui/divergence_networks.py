@@ -1,19 +1,15 @@
 """Experiments of the RTD paper on networks: checkpoints of a training, domains of the data. Each is a job."""
 
-import re
-from collections import defaultdict
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from repsim_core import activations, datasets, figures, models
-from repsim_core.types import ModelCard
-from repsim_ui import cache, charts, links, request, state
+from repsim_core import datasets, figures, models
+from repsim_ui import cache, charts, request, state
 from repsim_ui.messages import plain
+from repsim_ui.trainings import FEWEST_CHECKPOINTS, network_and_layer, trained, trainings
 
 TRIALS, LARGEST_BATCH = 5, 300
-FEWEST_CHECKPOINTS = 3
 DOMAINS = ("shapes", "shapes_texture", "shapes_sketch")  # the same stimuli, drawn differently
 SKELETON = 420
 SECONDS = 4.0  # either experiment on two cores
@@ -22,17 +18,17 @@ DECIMALS = st.column_config.NumberColumn(format="%.3f")
 
 def training(choices: state.Choices) -> None:
     """RTD of each checkpoint of a training to the network it became."""
-    trainings = _trainings()
-    if not trainings:
+    known = trainings()
+    if not known:
         st.info("No network of the library has checkpoints.")
         return
-    own = re.sub(r"-epoch\d+$", "", choices.a)
-    default = own if own in trainings else next(iter(trainings))
-    name, layer = _network([default, *(one for one in trainings if one != default)])
+    own = trained(choices.a)
+    default = own if own in known else next(iter(known))
+    name, layer = network_and_layer([default, *(one for one in known if one != default)])
     final = cache.card(name)
     n, batch = _stimuli(final.dataset, choices.n)
     recipe = {
-        "checkpoints": [*(card.name for card in trainings[name]), name],
+        "checkpoints": [card.name for card in known[name]],
         "layer": layer,
         "dataset": final.dataset,
         "n": n,
@@ -96,7 +92,7 @@ def domains(choices: state.Choices) -> None:
         st.info("No network of the library was trained on shapes.")
         return
     default = choices.a if choices.a in known else known[0]
-    name, layer = _network([default, *(one for one in known if one != default)])
+    name, layer = network_and_layer([default, *(one for one in known if one != default)])
     n, batch = _stimuli(DOMAINS[0], choices.n)
     recipe = {
         "network": name,
@@ -133,33 +129,6 @@ def _of_pairs(table: pd.DataFrame) -> pd.DataFrame:
     found = table.rename(columns=lambda one: names.get(one, one.replace("_", " ")))
     found.insert(0, "domains", found.pop("first") + " × " + found.pop("second"))
     return found
-
-
-def _trainings() -> dict[str, list[ModelCard]]:
-    """Networks with at least three checkpoints, which come in the order of their epochs."""
-    cards = {card.name: card for card in models.available()}
-    found: dict[str, list[ModelCard]] = defaultdict(list)
-    for name, card in cards.items():
-        final = re.sub(r"-epoch\d+$", "", name)
-        if final != name and final in cards and card.epochs is not None:
-            found[final].append(card)
-    return {
-        name: sorted(those, key=lambda card: card.epochs or 0.0)
-        for name, those in found.items()
-        if len(those) >= FEWEST_CHECKPOINTS
-    }
-
-
-def _network(names: list[str]) -> tuple[str, str]:
-    """The network and one of its layers."""
-    links.keep_known("net", "Network", names, names[0], aloud=False)
-    with st.container(horizontal=True):
-        name = st.selectbox("Network", names, key="net", bind="query-params", width=280)
-        found = activations.default_layers(cache.layer_infos(name, cache.card(name).dataset))
-        layers = list(found)[::-1]  # the last one first: it is small, and where networks differ most
-        links.keep_known("layer", "Layer", layers, layers[0], aloud=False)
-        layer = st.selectbox("Layer", layers, key="layer", bind="query-params", width=200)
-    return name, layer
 
 
 def _stimuli(dataset: str, n: int) -> tuple[int, int]:

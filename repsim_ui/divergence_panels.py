@@ -10,7 +10,7 @@ import streamlit as st
 
 from repsim_core import figures
 from repsim_core.types import Dataset, PersistenceDiagram, TopologyDivergence
-from repsim_ui import cache, charts, estimates, hover, library, links
+from repsim_ui import bar_stimuli, cache, charts, estimates, hover, links
 from repsim_ui.messages import plain
 from repsim_ui.recipes import Recipe
 
@@ -115,7 +115,14 @@ def _chosen_bar(found: TopologyDivergence, distances: Any, data: Dataset, names:
     edge = both[side].birth_simplices[place]
     rows = found.subsets[0][edge]
     in_a, in_b = distances[side][place]
-    _stimuli(data, rows)
+    bar_stimuli.show(
+        data,
+        rows,
+        key="bar_stimuli",
+        alt="The two stimuli whose distance makes the bar.",
+        columns=2,
+        height=170,
+    )
     first, second = (plain(data.stimuli[k]) for k in rows)
     near, far = (names[1], names[0]) if side == 0 else names
     with st.container(key="bar_sentence"):
@@ -125,27 +132,6 @@ def _chosen_bar(found: TopologyDivergence, distances: Any, data: Dataset, names:
             f"The bar lives from {both[side].births[place]:.3f} to {both[side].deaths[place]:.3f}, "
             f"a length of {both[side].lengths[place]:.3f}."
         )
-
-
-def _stimuli(data: Dataset, rows: Any) -> None:
-    few = Dataset(
-        data.card,
-        data.split,
-        data.inputs[rows],
-        None if data.labels is None else data.labels[rows],
-        tuple(data.stimuli[k] for k in rows),
-        data.seed,
-    )
-    if data.card.kind == "image":
-        charts.show(
-            figures.stimuli_grid(few.inputs, library.captions(few), columns=2).update_layout(height=170),
-            key="bar_stimuli",
-            alt="The two stimuli whose distance makes the bar.",
-            title="Stimuli of a bar",
-            table=lambda: pd.DataFrame({"stimulus": few.stimuli, "label": library.captions(few)}),
-        )
-    else:
-        st.dataframe(library.rows_table(few), hide_index=True, key="bar_rows")
 
 
 def _table(sides: dict[str, PersistenceDiagram], ids: list[str], distances: Any) -> pd.DataFrame:

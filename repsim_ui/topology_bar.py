@@ -13,7 +13,7 @@ from repsim_core import figures
 from repsim_core.figures.diagram_links import add_bar
 from repsim_core.types import Dataset, PersistenceDiagram
 from repsim_core.types.diagrams import LayerDiagrams
-from repsim_ui import cache, charts, hover, library, links
+from repsim_ui import bar_stimuli, cache, charts, hover, library, links
 from repsim_ui.messages import plain
 from repsim_ui.topology_controls import Asked, Chosen
 
@@ -75,7 +75,14 @@ def stimuli(asked: Asked, chosen: Chosen, subset: int, boxes: DeltaGenerator) ->
             st.markdown(_sentence(name, one, k, data))
         rows = list(dict.fromkeys(row for row in [*born, *died] if row >= 0))
         if rows:
-            _pictures(data, rows)
+            bar_stimuli.show(
+                data,
+                rows,
+                key="bar_pictures",
+                alt="The stimuli that make and end the chosen bar.",
+                columns=5,
+                height=150,
+            )
         if len(removed):
             st.caption(f"{len(removed)} outliers were removed from this subset, marked by crosses.")
     st.caption("Two principal directions of the layer: what lies close here may be far apart in the others.")
@@ -108,27 +115,6 @@ def _sentence(name: str, one: PersistenceDiagram, k: int, data: Dataset) -> str:
 
 def _listed(data: Dataset, rows: Sequence[int]) -> str:
     return ", ".join(plain(data.stimuli[k]) for k in rows if k >= 0) or "no stimulus"
-
-
-def _pictures(data: Dataset, rows: list[int]) -> None:
-    few = Dataset(
-        data.card,
-        data.split,
-        data.inputs[rows],
-        None if data.labels is None else data.labels[rows],
-        tuple(data.stimuli[k] for k in rows),
-        data.seed,
-    )
-    if data.card.kind == "image":
-        charts.show(
-            figures.stimuli_grid(few.inputs, library.captions(few), columns=5).update_layout(height=150),
-            key="bar_pictures",
-            alt="The stimuli that make and end the chosen bar.",
-            title="Stimuli of a bar",
-            table=lambda: pd.DataFrame({"stimulus": few.stimuli, "label": library.captions(few)}),
-        )
-    else:
-        st.dataframe(library.rows_table(few), hide_index=True, key="bar_stimuli")
 
 
 def _cloud_table(

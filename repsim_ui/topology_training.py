@@ -1,33 +1,30 @@
 """One layer along a training: its diagram at every checkpoint, and how far that is from the last one."""
 
-import re
-from collections import defaultdict
 from dataclasses import replace
 
 import streamlit as st
 
-from repsim_core import activations, datasets, figures, models
+from repsim_core import datasets, figures
 from repsim_core import topology as core
 from repsim_core.figures.diagrams import PLAYED, diagram_multiples, scale_top
-from repsim_core.types import ModelCard
 from repsim_core.types.diagrams import LayerDiagrams
-from repsim_ui import cache, charts, links, request, topology_controls, topology_panels
+from repsim_ui import cache, charts, request, topology_controls, topology_panels
 from repsim_ui.messages import plain
 from repsim_ui.topology_controls import Asked
+from repsim_ui.trainings import network_and_layer, trained, trainings
 
-FEWEST_CHECKPOINTS = 3
 HEIGHT = 440
 
 
 def training(asked: Asked) -> None:
     """The network, the layer, the checkpoints one after the other."""
-    known = _trainings()
+    known = trainings()
     if not known:
         st.info("No network of the library has checkpoints.")
         return
-    own = re.sub(r"-epoch\d+$", "", asked.a.model)
+    own = trained(asked.a.model)
     default = own if own in known else next(iter(known))
-    name, layer = _network([default, *(one for one in known if one != default)])
+    name, layer = network_and_layer([default, *(one for one in known if one != default)])
     final = cache.card(name)
     sizes = next(card.sizes for card in datasets.available() if card.name == final.dataset)
     n = min(asked.a.n, sizes.get("test", sizes.get("all", 0)))
@@ -88,34 +85,3 @@ def _course(found: LayerDiagrams, k: int, title: str) -> None:
         title=f"{title} along its training",
         table=lambda: table,
     )
-
-
-def _network(names: list[str]) -> tuple[str, str]:
-    links.keep_known("net", "Network", names, names[0], aloud=False)
-    with st.container(horizontal=True):
-        name = st.selectbox("Network", names, key="net", bind="query-params", width=280)
-        found = activations.default_layers(cache.layer_infos(name, cache.card(name).dataset))
-        layers = list(found)[::-1]  # the last one first: it is small, and where training shows most
-        links.keep_known("layer", "Layer", layers, layers[0], aloud=False)
-        layer = st.selectbox("Layer", layers, key="layer", bind="query-params", width=200)
-    return name, layer
-
-
-def _trainings() -> dict[str, list[ModelCard]]:
-    """Networks with at least three checkpoints, in the order of their epochs, the trained one last."""
-    cards = {card.name: card for card in models.available()}
-    found: dict[str, list[ModelCard]] = defaultdict(list)
-    for name, card in cards.items():
-        final = re.sub(r"-epoch\d+$", "", name)
-        if final != name and final in cards and card.epochs is not None:
-            found[final].append(card)
-    complete = {}
-    for name, those in found.items():
-        last = cards[name]
-        epochs = {card.epochs for card in those}
-        ordered = sorted(those, key=lambda card: card.epochs or 0.0)
-        if last.epochs is not None and last.epochs not in epochs:
-            ordered.append(last)
-        if len(ordered) >= FEWEST_CHECKPOINTS:
-            complete[name] = ordered
-    return complete
