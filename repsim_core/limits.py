@@ -1,0 +1,56 @@
+"""Every limit on what comes from outside, in one table; each refusal names the one it met."""
+
+from dataclasses import dataclass
+
+MB, GB = 10**6, 10**9
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes in bytes, times in seconds."""
+
+    upload_bytes: int = 256 * MB
+    session_files: int = 8
+    session_bytes: int = 1 * GB
+    server_bytes: int = 4 * GB
+
+    zip_members: int = 20_000
+    zip_unpacked_bytes: int = 2 * GB
+    zip_ratio: int = 100  # of a deflated member
+    zip_name_length: int = 200
+    zip_depth: int = 8
+
+    npy_header_bytes: int = 10_000
+    npy_axes: int = 5
+    npy_bytes: int = 2 * GB
+
+    safetensors_header_bytes: int = 8 * MB
+    tensors: int = 20_000
+    tensor_axes: int = 8
+    tensor_name_length: int = 300
+    state_dict_nesting: int = 2
+
+    image_pixels: int = 40_000_000
+    image_side: int = 4096
+    image_set_pixels: int = 2_000_000_000
+
+    fewest_stimuli: int = 4
+    stimuli: int = 20_000
+    units: int = 200_000
+    activation_bytes: int = 1 * GB
+
+    graph_nodes: int = 5_000
+    parameter_bytes: int = 500 * MB
+    node_output_bytes: int = 1 * GB
+
+    wall_seconds: float = 120.0
+    processor_seconds: int = 240
+    address_space_bytes: int = 8 * GB
+    resident_bytes: int = 3 * GB
+    file_bytes: int = 512 * MB
+    open_files: int = 128
+
+    shown_name_length: int = 80
+
+
+LIMITS = Limits()
