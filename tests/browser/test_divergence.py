@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from repsim_core import activations, datasets, models, similarity, topology
-from tests.browser.charts import CELL, query
+from tests.browser.charts import CELL, query, turn_to
 
 pytestmark = pytest.mark.browser
 
@@ -119,9 +119,8 @@ def test_the_map_fills_across_pages_and_a_reload_and_cancel_keeps_it(server, vis
     page.wait_for_selector(".st-key-divergence_map .js-plotly-plot .heatmaplayer", timeout=120_000)
     assert re.search(r"[1-9] of 10 subsets", page.locator(".st-key-divergence_map_cell").inner_text())
     page.wait_for_selector(".st-key-bars .js-plotly-plot .barlayer")  # the panel below is computed in the page
-    page.get_by_test_id("stSidebarNav").get_by_text("Models & data").click()
-    page.get_by_role("heading", name="Models & data").wait_for()
-    page.get_by_test_id("stSidebarNav").get_by_text("Divergence").click()
+    turn_to(page, "Models & data")
+    turn_to(page, "Divergence")
     page.wait_for_selector(".st-key-divergence_map .js-plotly-plot .heatmaplayer")
     page.reload()
     page.wait_for_selector(".st-key-divergence_map .js-plotly-plot .heatmaplayer")
