@@ -20,6 +20,7 @@ from repsim_core.figures.depth import depth_curves
 from repsim_core.figures.detail import example_matrices, projection, spectra
 from repsim_core.figures.export import coloured, for_export
 from repsim_core.figures.inference import null_histogram, score_against_n
+from repsim_core.figures.labs import named_bars, tidy_curves
 from repsim_core.figures.matrix import add_pick_layer, best_match_curves, similarity_heatmap
 from repsim_core.figures.networks import network_heatmap, network_map, network_tree, share_bars
 from repsim_core.figures.stimuli import class_balance, points, stimuli_grid, target_histogram, thumbnail
@@ -52,6 +53,7 @@ __all__ = [
     "example_matrices",
     "for_export",
     "layer_areas",
+    "named_bars",
     "network_heatmap",
     "network_map",
     "network_tree",
@@ -70,6 +72,7 @@ __all__ = [
     "stimuli_grid",
     "target_histogram",
     "thumbnail",
+    "tidy_curves",
     "transfer_gains",
     "trial_curve",
     "value_curves",

@@ -1,0 +1,75 @@
+"""Small n lies: biased CKA of unrelated layers, and its unbiased form (Murphy et al. 2024)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from repsim_core.claims.claim import IN_THE_CODE, Claim
+from repsim_core.claims.finding import Finding
+from repsim_core.claims.verdict import found, measured
+from repsim_core.compute.progress import Progress, no_progress
+from repsim_core.inference import independent_cka
+from repsim_core.similarity import score
+
+N, UNITS, DRAWS = 100, (10, 100, 1000, 10_000), 5
+SEEDS = (20, 21, 22, 23, 24)
+NEAR = 0.02
+
+
+def unrelated_scores(n: int, units: int, seed: int, draw: int = 0) -> tuple[float, float]:
+    """Biased and debiased linear CKA of two layers of independent Gaussians, ``units`` wide, at ``n`` stimuli."""
+    rng = np.random.default_rng([seed, draw, n, units])
+    x, y = rng.standard_normal((2, n, units))
+    return score(x, y, "cka_biased"), score(x, y, "cka")
+
+
+def bias_of_unrelated_layers(*, progress: Progress | None = None) -> Finding:
+    """How far the mean of five draws is from p/(n + p), biased, or from 0, debiased: the worst of four widths."""
+    progress = progress or no_progress
+    rows = []
+    for done, seed in enumerate(SEEDS):
+        progress(done, len(SEEDS))
+        for units in UNITS:
+            biased, debiased = np.mean([unrelated_scores(N, units, seed, draw) for draw in range(DRAWS)], axis=0)
+            expected = independent_cka(N, units, units)
+            rows.append({"seed": seed, "units": units, "biased": biased, "debiased": debiased, "expected": expected})
+    progress(len(SEEDS), len(SEEDS))
+    table = pd.DataFrame(rows)
+    off = np.maximum((table["biased"] - table["expected"]).abs(), table["debiased"].abs())
+    worst = {f"seed {seed}": float(one) for seed, one in off.groupby(table["seed"]).max().items()}
+    means = table.groupby("units")[["biased", "debiased"]].mean()
+    return found(
+        "B1",
+        [measured("Gaussians", "largest deviation from the formula", worst, holds=lambda one: one <= NEAR)],
+        values={f"{kind}_{units}": float(means.loc[units, kind]) for units in UNITS for kind in means},
+        recipe={"n": N, "units": list(UNITS), "draws": DRAWS, "seeds": list(SEEDS), "measures": ["cka_biased", "cka"]},
+        tables={"scores": table},
+    )
+
+
+def scores_against_stimuli(sizes: Sequence[int], units: int, draws: int) -> pd.DataFrame:
+    """Biased and debiased CKA of independent layers at each n: mean and SD over draws; and p/(n + p)."""
+    rows = []
+    for n in sizes:
+        scores = np.array([unrelated_scores(n, units, seed=0, draw=draw) for draw in range(draws)])
+        mean, spread = scores.mean(axis=0), scores.std(axis=0, ddof=1)
+        for kind, one, sd in zip(("biased", "debiased"), mean, spread, strict=True):
+            rows.append({"CKA": kind, "n": n, "mean": float(one), "SD": float(sd)})
+        rows.append({"CKA": "expected, biased", "n": n, "mean": independent_cka(n, units, units), "SD": 0.0})
+    return pd.DataFrame(rows)
+
+
+CLAIMS = (
+    Claim(
+        "B1",
+        "Murphy et al. 2024",
+        "arXiv 2405.01012",
+        "Biased CKA of independent layers of p units is about p/(n + p) at n stimuli; debiased CKA is 0 on average",
+        f"at n = {N} and p = 10, 100, 1000 and 10 000 the mean of {DRAWS} draws is within {NEAR} of p/(n + p), biased, "
+        "and of 0, debiased",
+        bias_of_unrelated_layers,
+        sure=IN_THE_CODE,
+        quick=True,
+    ),
+)

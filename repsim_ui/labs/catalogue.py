@@ -1,0 +1,23 @@
+"""All labs in the order of the page; a lab's module is imported when it is opened."""
+
+from functools import cache
+from importlib import import_module
+
+from repsim_ui.labs.lab import Lab
+
+# Id in the address → module beside this one, whose ``LAB`` has that id.
+MODULES: dict[str, str] = {
+    "small-n": "small_n",
+}
+
+
+def lab(id: str) -> Lab:
+    """One lab; ``KeyError`` for an id that is not in :data:`MODULES`."""
+    found: Lab = import_module(f"repsim_ui.labs.{MODULES[id]}").LAB
+    return found
+
+
+@cache
+def labs() -> tuple[Lab, ...]:
+    """Every lab."""
+    return tuple(lab(id) for id in MODULES)
