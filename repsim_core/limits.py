@@ -13,6 +13,7 @@ class Limits:
     session_files: int = 8
     session_bytes: int = 1 * GB
     server_bytes: int = 4 * GB
+    upload_seconds: float = 4 * 3600.0  # after which an upload is removed, its session or not
 
     zip_members: int = 20_000
     zip_unpacked_bytes: int = 2 * GB
