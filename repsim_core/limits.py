@@ -34,6 +34,13 @@ class Limits:
     image_pixels: int = 40_000_000
     image_side: int = 4096
     image_set_pixels: int = 2_000_000_000
+    dataset_bytes: int = 2 * GB  # of the stimuli that are loaded, float32
+    stored_dataset_bytes: int = 400 * MB  # of an upload in its canonical form
+
+    table_bytes: int = 64 * MB
+    table_columns: int = 10_000
+    table_cells: int = 5_000_000
+    label_columns: int = 16  # of a labels.csv
 
     fewest_stimuli: int = 4
     stimuli: int = 20_000

@@ -1,6 +1,21 @@
-"""Stimuli that ship with RepSim: digits, shapes, small tables and point clouds, the same on every machine."""
+"""Stimuli: what ships, what lies in the data directory or can be fetched into it, and files of one's own."""
 
+from repsim_core.datasets.from_file import from_file
+from repsim_core.datasets.names import parts
 from repsim_core.datasets.points import clusters, rings
-from repsim_core.datasets.register import available, load
+from repsim_core.datasets.register import available, card, download, load, spelled
+from repsim_core.datasets.shifts import DOMAINS, SHIFTS
 
-__all__ = ["available", "clusters", "load", "rings"]
+__all__ = [
+    "DOMAINS",
+    "SHIFTS",
+    "available",
+    "card",
+    "clusters",
+    "download",
+    "from_file",
+    "load",
+    "parts",
+    "rings",
+    "spelled",
+]

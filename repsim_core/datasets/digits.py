@@ -50,7 +50,7 @@ def _shuffled(split: str) -> Content:
 def _rotated(split: str) -> Content:
     whole = _content(split)
     assert whole.labels is not None
-    turned = np.stack([np.rot90(whole.inputs, quarter, axes=(2, 3)) for quarter in range(4)], axis=1)
+    turned = np.stack([np.rot90(whole.taken(None), quarter, axes=(2, 3)) for quarter in range(4)], axis=1)
     labels = whole.labels[:, None] * 4 + np.arange(4)
     stimuli = tuple(f"digits_rotated/{one[-4:]}@{angle}" for one in whole.stimuli for angle in ROTATIONS)
     return Content(turned.reshape(-1, 1, 8, 8), labels.ravel(), stimuli)

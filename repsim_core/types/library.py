@@ -58,7 +58,12 @@ class ModelCard:
 
 @dataclass(frozen=True)
 class DatasetCard:
-    """What is known of a dataset before it is loaded."""
+    """What is known of a dataset before it is loaded.
+
+    ``base`` is the name without a choice of classes and a shift, ``chosen`` the classes that are left (empty for all),
+    ``shift`` what is done to every stimulus, such as "noise:0.2", or "". ``notes`` say what was done to the inputs when
+    they were read; ``absent`` is "" unless they first have to be downloaded.
+    """
 
     name: str
     kind: Literal["image", "tabular", "points"]
@@ -68,6 +73,14 @@ class DatasetCard:
     classes: tuple[str, ...]
     description: str
     source: str
+    base: str = ""
+    chosen: tuple[int, ...] = ()
+    shift: str = ""
+    notes: tuple[str, ...] = ()
+    absent: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base", self.base or self.name)
 
 
 @dataclass(frozen=True, eq=False)
