@@ -1,8 +1,30 @@
-"""Networks: a zoo that ships, and torchvision's classifiers, with what each needs to be shown stimuli."""
+"""Networks: a zoo that ships, networks by name (torchvision, timm, Hugging Face), and files that somebody brings.
 
-from repsim_core.models.architectures import build
-from repsim_core.models.dry_run import layers
-from repsim_core.models.model import Model
+Listing what there is does not import torch, which takes seconds; the first network does.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from repsim_core.models.register import available, load
+from repsim_core.models.torchvision_names import PublishedWeights, published
 
-__all__ = ["Model", "available", "build", "layers", "load"]
+if TYPE_CHECKING:
+    from repsim_core.models.architectures import build
+    from repsim_core.models.dry_run import layers
+    from repsim_core.models.files import from_file
+    from repsim_core.models.model import Model
+
+_HOMES = {"build": "architectures", "layers": "dry_run", "from_file": "files", "Model": "model"}
+
+__all__ = ["Model", "PublishedWeights", "available", "build", "from_file", "layers", "load", "published"]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """The names that need torch, imported when they are first asked for."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value

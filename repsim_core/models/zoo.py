@@ -9,16 +9,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-import safetensors.torch
-from safetensors import SafetensorError
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from repsim_core.errors import FormatError, InputError
-from repsim_core.models.architectures import build, seeded
-from repsim_core.models.model import Model, weights_digest
 from repsim_core.types import ModelCard
+
+if TYPE_CHECKING:  # the list of what ships must not wait for torch
+    from torch import nn
+
+    from repsim_core.models.model import Model
 
 FOLDER = Path(__file__).parent / "zoo"
 MANIFEST = "manifest.json"
@@ -56,8 +55,10 @@ class Entry:
             details=dict(of),
         )
 
-    def initial(self) -> nn.Module:
+    def initial(self) -> "nn.Module":
         """The network as its seed makes it, before any training."""
+        from repsim_core.models.architectures import build, seeded
+
         return seeded(lambda: build(self.fields["architecture"], **self.fields["arguments"]), self.fields["seed"])
 
 
@@ -124,8 +125,12 @@ def checked_bytes(entry: Entry) -> bytes:
     return raw
 
 
-def load_member(entry: Entry, weights: Literal["DEFAULT"] | None = "DEFAULT") -> Model:
+def load_member(entry: Entry, weights: str | None = "DEFAULT") -> "Model":
     """The trained network, or with ``weights=None`` the network before its training."""
+    import safetensors.torch
+
+    from repsim_core.models.model import Model, weights_digest
+
     name = PREFIX + entry.fields["name"]
     if weights not in ("DEFAULT", None):
         raise InputError(f'{name} has weights "DEFAULT" (trained) or None (as initialised), not {weights!r}.')
@@ -134,7 +139,7 @@ def load_member(entry: Entry, weights: Literal["DEFAULT"] | None = "DEFAULT") ->
         raw = checked_bytes(entry)
         try:
             module.load_state_dict(safetensors.torch.load(raw))
-        except (RuntimeError, SafetensorError) as error:
+        except (RuntimeError, safetensors.SafetensorError) as error:
             first = str(error).strip().splitlines()
             raise FormatError(
                 f"{entry.fields['file']} does not hold the weights of {name} ({' '.join(first[:2])}); train it again."

@@ -43,6 +43,31 @@ def test_sizes_are_interpolated():
     assert model((1, 8, 8)).conversions((1, 32, 32)) == ("Inputs are reduced from 32×32 to 8×8.",)
 
 
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("shape", [(300, 260), (224, 301), (256, 256)])
+def test_large_pictures_are_resized_and_cropped_as_the_transforms_of_the_weights_do(rng, interpolation, shape):
+    from torchvision.transforms import InterpolationMode
+    from torchvision.transforms._presets import ImageClassification
+
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    theirs = ImageClassification(crop_size=224, resize_size=232, interpolation=InterpolationMode(interpolation))
+    # A coarse picture enlarged: bicubic never leaves [0, 1], where ours is held as a picture's grey values are.
+    pictures = torch.from_numpy(0.3 + 0.4 * rng.random((2, 3, *shape))).float()
+    ours = Model("toy", nn.Identity(), None, (3, 224, 224), "", mean, std, 232, interpolation)
+    assert torch.allclose(ours.prepare(pictures), theirs(pictures), atol=1e-6)
+    resized = f"The shorter side is resized from {min(shape)} to 232 ({interpolation}), and the middle 224×224 is kept"
+    assert ours.conversions((3, *shape))[0].startswith(resized)
+
+
+def test_small_pictures_are_enlarged_whole_so_that_nothing_is_cut():
+    ours = Model("toy", nn.Identity(), None, (3, 224, 224), "", resize=256)
+    assert ours.conversions((3, 8, 8)) == ("Inputs are enlarged from 8×8 to 224×224.",)
+    edge = torch.zeros(1, 3, 8, 8)
+    edge[:, :, 0] = 1
+    assert ours.prepare(edge)[0, 0, 0].min() == 1
+    assert ours.conversions((3, 224, 224)) == ()
+
+
 def test_normalisation_comes_last_and_per_channel():
     out = model((3, 1, 1), (0.5, 0.25, 0.0), (0.5, 0.25, 2.0)).prepare(np.ones((1, 1, 1, 1)))
     assert out.flatten().tolist() == [1.0, 3.0, 0.5]
