@@ -14,14 +14,21 @@ from repsim_core.errors import FormatError
 
 MOST_DIAGNOSTICS = 64_000  # bytes kept of what a child prints
 LONGEST_LINE = 64_000  # of one message, without the bytes that follow it
+MOST_COUNTED = 2**53
 FAREWELL = 5.0  # seconds between a closed channel and the news of the death
 
 
 class Child:
     """One process for one job. ``events`` ends when it does; ``ending`` then says how."""
 
-    def __init__(self, kill: Callable[["Child"], None], channel: socket.socket, diagnostics: int) -> None:
-        self.pid = 0
+    def __init__(
+        self,
+        kill: Callable[["Child"], None],
+        channel: socket.socket,
+        diagnostics: int,
+        largest: int = LARGEST_RESULT,
+    ) -> None:
+        self.pid, self._largest = 0, largest
         self.status: int | None = None
         self.born, self.dead = threading.Event(), threading.Event()
         self._end_process, self._channel, self._diagnostics = kill, channel, diagnostics
@@ -36,7 +43,7 @@ class Child:
                 while line := stream.readline(LONGEST_LINE + 1):
                     if not line.endswith(b"\n") and len(line) <= LONGEST_LINE:
                         break  # died in the middle of a word
-                    message = _message(line)
+                    message = _message(line, self._largest)
                     raw = stream.read(message.get("raw", 0))
                     if len(raw) < message.get("raw", 0):
                         break
@@ -74,6 +81,8 @@ class Child:
         if not os.WIFSIGNALED(self.status):
             return f"The computation ended without a result (exit status {os.WEXITSTATUS(self.status)})."
         number = os.WTERMSIG(self.status)
+        if number == signal.SIGXCPU:
+            return "The computation used up its processor time. Take fewer stimuli or layers."
         if number == signal.SIGKILL:
             return "The system stopped the computation, most likely for want of memory. Take fewer stimuli or layers."
         return f"The computation crashed (signal {number})."
@@ -100,12 +109,29 @@ class Child:
                 del self._printed[:-MOST_DIAGNOSTICS]
 
 
-def _message(line: bytes) -> dict[str, Any]:
+def _message(line: bytes, largest: int) -> dict[str, Any]:
+    """A message of ours, each field of its type: the process may have been taken over by what it read."""
     try:
-        message = json.loads(line)
+        message = json.loads(line, parse_constant=_no_number)
         raw = message.get("raw", 0)
-        if isinstance(message["event"], str) and isinstance(raw, int) and 0 <= raw <= LARGEST_RESULT:
+        if type(raw) is int and 0 <= raw <= largest and _complete(message):
             return dict(message)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass
     raise FormatError(f"The computation answered with {line[:40]!r}, which is no message; it was stopped.")
+
+
+def _complete(message: dict[str, Any]) -> bool:
+    if message["event"] == "progress":
+        counts = message["done"], message["total"]
+        return isinstance(message["stage"], str) and all(type(one) is int and 0 <= one < MOST_COUNTED for one in counts)
+    if message["event"] == "partial":
+        return type(message["version"]) is int and 0 < message["version"] < MOST_COUNTED
+    if message["event"] == "result":
+        return type(message["seconds"]) in (int, float) and 0 <= message["seconds"] < MOST_COUNTED
+    words = isinstance(message["error"], str) and isinstance(message["kind"], str)
+    return message["event"] == "error" and words and isinstance(message["callers_fault"], bool)
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(name)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from typing import Any
 
 from repsim_core.compute.child import Child
 from repsim_core.compute.nursery import ANSWER, BORN, READY, REQUEST, STILLBORN
+from repsim_core.compute.worker import LARGEST_RESULT
+
+SECRET = re.compile(r"TOKEN|SECRET|PASSWO?R?D|CREDENTIAL|_KEY(_|$)|^KEY$", re.IGNORECASE)
 
 
 class Nursery:
@@ -36,7 +40,7 @@ class Nursery:
         """A new process at work on a request."""
         ours, theirs = socket.socketpair()
         read, write = os.pipe()
-        child = Child(self.kill, ours, read)
+        child = Child(self.kill, ours, read, request.get("largest", LARGEST_RESULT))
         try:
             with self._lock:
                 control = self._started()
@@ -88,7 +92,7 @@ class Nursery:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is for the server, which then takes us along
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(one for one in sys.path if one)},
+                env=_without_secrets() | {"PYTHONPATH": os.pathsep.join(one for one in sys.path if one)},
             )
         self._control = ours
         self._listener = threading.Thread(target=self._listen, args=(ours,), name="repsim-nursery", daemon=True)
@@ -121,6 +125,11 @@ class Nursery:
         for child in lost:
             child.born.set()
             child.dead.set()
+
+
+def _without_secrets() -> dict[str, str]:
+    """The environment of the server as computations may see it; a sandbox sees less still."""
+    return {name: value for name, value in os.environ.items() if not SECRET.search(name)}
 
 
 def _exactly(control: socket.socket, count: int) -> bytes:

@@ -1,6 +1,7 @@
 """Inside the child of one job: run one named function on one recipe, and tell the server how it goes.
 
-Every message is a line of JSON; bytes follow a line only where the store would not take them.
+Every message is a line of JSON; bytes follow a line only where the store would not take them. A request with a
+``sandbox`` enters it before anything else, and has no store: its result comes over the channel.
 """
 
 import faulthandler
@@ -53,6 +54,8 @@ def run(channel: int, diagnostics: int) -> None:
     if not line:
         return  # cancelled before it began
     request = json.loads(line)
+    if request.get("sandbox"):
+        _enter(request, channel)
     threading.Thread(target=_die_with_server, args=(server,), daemon=True).start()
     os.environ.update(request["environment"])
     threads = int(request["threads"])
@@ -69,9 +72,18 @@ def run(channel: int, diagnostics: int) -> None:
         sys.stdout.flush()
 
 
+def _enter(request: dict[str, Any], channel: int) -> None:
+    """The sandbox, before any thread and any byte of a stranger's file; what the work would keep goes with the job."""
+    from repsim_core.compute import sandbox
+
+    folder = Path(request["sandbox"]["folder"])
+    sandbox.enter(folder, readable=map(Path, request["sandbox"]["readable"]), keep=[channel])
+    request["environment"] |= {"REPSIM_CACHE": str(folder / "store")}
+
+
 def _settle(diagnostics: int) -> None:
-    """Own group, no input, output to the server, no core dump, dead with the nursery."""
-    os.setpgid(0, 0)
+    """Own session and group, no input, output to the server, no core dump, dead with the nursery."""
+    os.setsid()
     parent = os.getppid()
     if sys.platform == "linux":
         import ctypes
@@ -98,7 +110,8 @@ class _Talk:
 
     def __init__(self, server: socket.socket, request: dict[str, Any]) -> None:
         self._server, self._request = server, request
-        self._store = Store(Path(request["store"]["folder"]), request["store"]["limit"])
+        store = request["store"]
+        self._store = Store(Path(store["folder"]), store["limit"]) if store else None
         self._lock = threading.Lock()  # progress may come from the threads of an executor
         self._stage, self._said, self._version = "", 0.0, 0
         self._began = time.monotonic()
@@ -106,7 +119,7 @@ class _Talk:
     def compute(self) -> None:
         key = self._request["key"]
         work = function(self._request["work"], self._request["packages"])
-        if self._store.problem:
+        if self._store is None or self._store.problem:
             self._finish(work(self._request["recipe"], self.report, self.partial))
             return
         lock = self._store.lock(key)
@@ -139,18 +152,21 @@ class _Talk:
 
     def _finish(self, result: Result) -> None:
         raw, kept = self._kept(result, self._request["key"], 0)
-        if kept:
+        if kept and self._store is not None:
             self._store.discard(f"{self._request['key']}.partial")
         seconds = time.monotonic() - self._began
         self._say({"event": "result", "raw": 0 if kept else len(raw), "seconds": seconds}, b"" if kept else raw)
 
     def _kept(self, result: Result, key: str, version: int) -> tuple[bytes, bool]:
         raw = result.to_bytes()
-        if len(raw) > LARGEST_RESULT:
+        largest = self._request.get("largest", LARGEST_RESULT)
+        if len(raw) > largest:
             raise BudgetError(
-                f"The result has {readable_bytes(len(raw))} (limit {readable_bytes(LARGEST_RESULT)}). "
+                f"The result has {readable_bytes(len(raw))} (limit {readable_bytes(largest)}). "
                 "Take fewer stimuli or fewer layers."
             )
+        if self._store is None:
+            return raw, False
         seconds = time.monotonic() - self._began
         label = Label(key, self._request["kind"], self._request["title"], time.time(), seconds, version)
         try:
