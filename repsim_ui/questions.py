@@ -28,4 +28,5 @@ QUESTIONS = (
     Question("topology.py", "Topology", "Which clusters and holes does a layer have, and which layers share them?"),
     Question("alignment.py", "Alignment", "Do the strong directions of a layer carry the labels?"),
     Question("ablation.py", "Ablation", "Does a class depend on its selective units or on its strong ones?"),
+    Question("labs.py", "Labs", "What did the papers find, and can it be seen again here?"),
 )

@@ -8,7 +8,7 @@ from repsim_core.claims.claim import FROM_MEMORY, IN_THE_CODE, IN_THE_PAPER, SUR
 from repsim_core.claims.finding import NOT_ATTEMPTED, VERDICTS, Finding, Measured
 from repsim_core.claims.recorded import recorded, recorded_findings, write_record
 from repsim_core.claims.register import claim_named, claims
-from repsim_core.claims.table import verdict_table
+from repsim_core.claims.table import in_words, verdict_table
 from repsim_core.claims.verdict import found, measured, not_attempted, verdict_of
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "claim_named",
     "claims",
     "found",
+    "in_words",
     "measured",
     "not_attempted",
     "recorded",

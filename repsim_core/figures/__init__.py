@@ -23,6 +23,7 @@ from repsim_core.figures.inference import null_histogram, score_against_n
 from repsim_core.figures.labs import named_bars, tidy_curves
 from repsim_core.figures.matrix import add_pick_layer, best_match_curves, similarity_heatmap
 from repsim_core.figures.networks import network_heatmap, network_map, network_tree, share_bars
+from repsim_core.figures.sketch import sketch
 from repsim_core.figures.stimuli import class_balance, points, stimuli_grid, target_histogram, thumbnail
 from repsim_core.figures.topology import (
     barcode,
@@ -66,6 +67,7 @@ __all__ = [
     "score_against_n",
     "share_bars",
     "similarity_heatmap",
+    "sketch",
     "spectra",
     "stacked_parts",
     "stimuli_along",
