@@ -5,7 +5,8 @@ from typing import Literal
 
 from repsim_core.errors import FormatError
 from repsim_core.formats.names import shown_name
-from repsim_core.formats.zips import Member, zip_members
+from repsim_core.formats.zip_directory import Member
+from repsim_core.formats.zips import zip_members
 
 Kind = Literal["safetensors", "npz", "npy", "pt", "pt2", "zip", "csv"]
 
