@@ -10,7 +10,9 @@ from repsim_core.errors import InputError
 IN_THE_PAPER = "read in the paper's own material"
 IN_THE_CODE = "read in the authors' code or printed output"
 FROM_MEMORY = "from memory"
-SURE = (IN_THE_PAPER, IN_THE_CODE, FROM_MEMORY)
+DERIVED = "derived"  # proved and checked numerically
+RECOMPUTED = "recomputed"  # our implementation of the authors' formula on the authors' data
+SURE = (IN_THE_PAPER, IN_THE_CODE, FROM_MEMORY, DERIVED, RECOMPUTED)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from repsim_core.errors import InputError, unknown_name
 # Each has ``CLAIMS``, a tuple of claims. One line a module.
 MODULES: tuple[str, ...] = (
     "bias",
+    "invariance",
     "davari",
 )
 
