@@ -19,6 +19,7 @@ from repsim_core.models import Model
 from repsim_core.models.dry_run import default_layers, forward, prepared
 from repsim_core.models.dry_run import layers as dry_run
 from repsim_core.models.hooks import evaluation_mode, recording, unwrapped
+from repsim_core.models.recorded import Recorded
 from repsim_core.types import Dataset, LayerActivations, LayerInfo, Representation
 
 
@@ -38,7 +39,8 @@ def extract(
     Parameters
     ----------
     model
-        A loaded model, or a bare ``nn.Module`` that takes the dataset's inputs as they are.
+        A loaded model, or a bare ``nn.Module`` that takes the dataset's inputs as they are. Of recorded responses the
+        rows of these stimuli are taken.
     dataset
         Stimuli in order; their ids are kept with the rows.
     layers
@@ -61,7 +63,7 @@ def extract(
 
     Raises
     ------
-    UnknownNameError, BudgetError, ShapeError, InputError, CaptureError
+    UnknownNameError, BudgetError, ShapeError, StimulusMismatchError, InputError, CaptureError
         Each before the long part begins.
 
     Notes
@@ -70,6 +72,9 @@ def extract(
     One forward pass plus one copy of what is kept; n · units · 4 bytes a layer.
     """
     infos, shapes = requested(model, dataset, layers, pooling, memory_bytes)
+    if isinstance(model, Recorded):
+        values = _recorded(model, dataset, list(shapes), pooling)
+        return assembled(model, dataset, infos, shapes, values, pooling, more_notes=model.responses.notes)
     chosen, count, place = list(shapes), len(dataset), device_named(device)
 
     module = unwrapped(model.module if isinstance(model, Model) else model)
@@ -100,6 +105,20 @@ def extract(
         if rows != count:
             raise CaptureError(f"{layer} ran on {rows} of {count} stimuli; choose another layer.")
     return assembled(model, dataset, infos, shapes, store, pooling)
+
+
+def _recorded(model: Recorded, dataset: Dataset, layers: Sequence[str], pooling: str) -> dict[str, NDArray[Any]]:
+    """Responses in the order of the dataset, pooled; no copy where the file has them so already."""
+    rows = model.rows_of(dataset)
+    in_order = np.array_equal(rows, np.arange(len(model.responses.stimuli)))
+    found: dict[str, NDArray[Any]] = {}
+    for name in layers:
+        values = model.responses.layers[name]
+        if pooling == "flatten" and in_order:
+            found[name] = values.reshape(len(values), -1)
+        else:
+            found[name] = rows_of(name, torch.from_numpy(values[rows]), pooling).contiguous().numpy()
+    return found
 
 
 def requested(

@@ -23,6 +23,7 @@ from repsim_core.compute.store import BESIDE, Label, Store
 from repsim_core.errors import BudgetError, InputError
 from repsim_core.models import Model
 from repsim_core.models.model import weights_digest
+from repsim_core.models.recorded import Recorded
 from repsim_core.types import Dataset, LayerActivations, Representation, digest
 
 SHARE = 8  # an eighth of the store for one request, so that it does not push everything else out
@@ -64,7 +65,8 @@ def stored(
     -------
     LayerActivations
         Equal to the bit to what :func:`extract` gave when the layer was run, unless ``half``. Large layers are mapped
-        from the disk. What was not kept, and why, is in ``notes``.
+        from the disk. What was not kept, and why, is in ``notes``. Recorded responses are on the disk already and are
+        not kept twice.
 
     Raises
     ------
@@ -82,6 +84,8 @@ def stored(
             f"{type(model).__name__} is a bare module: its code has no digest, so its responses cannot be found again; "
             "use extract, or a model of models.load."
         )
+    if isinstance(model, Recorded):
+        return extract(model, dataset, layers, pooling=pooling, memory_bytes=memory_bytes, progress=progress)
     infos, shapes = requested(model, dataset, layers, pooling, memory_bytes)
     progress = progress or no_progress
     common = _common(model, dataset, pooling, half, device)

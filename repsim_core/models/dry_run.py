@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from repsim_core.errors import CaptureError, InputError
 from repsim_core.models.hooks import base_name, chosen_tensor, evaluation_mode, named_layers, recording, unwrapped
+from repsim_core.models.recorded import KIND, Recorded
 from repsim_core.types import Dataset, LayerInfo
 
 
@@ -28,13 +29,16 @@ def layers(model: Any, example: Dataset | NDArray[Any] | Tensor, *, unusable: bo
     Returns
     -------
     list of LayerInfo
-        A module that runs twice is listed twice, the second time as ``name#2``.
+        A module that runs twice is listed twice, the second time as ``name#2``. Recorded responses are listed as they
+        are, whatever the example.
 
     Raises
     ------
     InputError
         If the forward pass fails on these stimuli, with the network's own words.
     """
+    if isinstance(model, Recorded):
+        return model.layers()
     module, batch = unwrapped(getattr(model, "module", model)), prepared(model, example)
     named = named_layers(module)
     found: dict[str, LayerInfo] = {}
@@ -104,8 +108,10 @@ def default_layers(infos: list[LayerInfo]) -> list[str]:
     Stages (``Sequential``, lists, and modules that hold a series of blocks) are opened; a module with children that is
     not a stage is a block; bare layers between blocks are cut into groups before each layer with parameters that is no
     normalisation, and a group stands for its last layer. Weightless layers before the first weights are left out,
-    unless there is nothing else.
+    unless there is nothing else. Of recorded responses all: somebody chose them already.
     """
+    if all(one.kind == KIND for one in infos):
+        return [one.name for one in infos]
     names = [one.name for one in infos if one.usable and base_name(one.name) == one.name]
     kinds = {one.name: one.kind for one in infos}
     weights = {one.name: one.parameters for one in infos}
