@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repsim_core.datasets.brought import Brought, checked, classes_of, given_labels, label_text
+from repsim_core.datasets.brought import Brought, checked, classes_of, given_labels, label_text, row_ids
 from repsim_core.errors import FormatError, InputError, ShapeError
 from repsim_core.formats import shown_name
 from repsim_core.formats.npz import npz_arrays
@@ -49,7 +49,7 @@ def read_arrays(path: Path) -> Brought:
         inputs = _unit_range(_channels_first(inputs, file, notes), file, notes)
     pixels = inputs if inputs.dtype == np.uint8 and not is_table else np.asarray(inputs, dtype=np.float32)
     labels, classes = _labels(arrays, len(pixels), file)
-    stimuli = _ids(arrays, len(pixels), file)
+    stimuli = _ids(arrays, pixels, file)
     found = Brought(pixels, labels, stimuli, classes, "tabular" if is_table else "image", tuple(notes))
     return checked(found, file)
 
@@ -118,12 +118,12 @@ def _labels(arrays: Mapping[str, NDArray[Any]], count: int, file: str) -> tuple[
     return values, known
 
 
-def _ids(arrays: Mapping[str, NDArray[Any]], count: int, file: str) -> tuple[str, ...]:
+def _ids(arrays: Mapping[str, NDArray[Any]], inputs: NDArray[Any], file: str) -> tuple[str, ...]:
     ids = _first(arrays, IDS)
     if ids is None:
-        return tuple(f"row/{row:05d}" for row in range(count))
-    if ids.shape != (count,):
-        raise InputError(f"{file}: ids have shape {ids.shape} for {count} stimuli; give one id a stimulus.")
+        return row_ids(inputs)
+    if ids.shape != (len(inputs),):
+        raise InputError(f"{file}: ids have shape {ids.shape} for {len(inputs)} stimuli; give one id a stimulus.")
     return tuple(shown_name(one, 300) for one in _texts(ids))
 
 

@@ -1,5 +1,6 @@
 """Stimuli that somebody brought in a file, whatever the file was, and what must hold for all of them."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from repsim_core.compute.memory import readable_bytes
 from repsim_core.errors import BudgetError, FormatError, InputError
 from repsim_core.formats import shown_name
 from repsim_core.limits import LIMITS
@@ -69,9 +71,15 @@ def check_stored(size: int, file: str) -> None:
     """Refuse what would not fit as a canonical file."""
     if size > LIMITS.stored_dataset_bytes:
         raise BudgetError(
-            f"{file} becomes {size // 10**6} MB of stimuli (limit {LIMITS.stored_dataset_bytes // 10**6} MB); bring "
-            "fewer of them, or smaller ones."
+            f"{file} becomes {readable_bytes(size)} of stimuli (limit {readable_bytes(LIMITS.stored_dataset_bytes)}); "
+            "bring fewer of them, or smaller ones."
         )
+
+
+def row_ids(inputs: NDArray[Any]) -> Stimuli:
+    """Ids of stimuli that came without, with a digest of all inputs, so that no other file's rows seem the same."""
+    own = hashlib.sha256(np.ascontiguousarray(inputs).tobytes()).hexdigest()[:8]
+    return tuple(f"{own}/{row:05d}" for row in range(len(inputs)))
 
 
 def label_text(text: str, file: str) -> str:

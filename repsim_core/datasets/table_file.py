@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repsim_core.datasets.brought import Brought, check_stored, checked, classes_of, label_text
+from repsim_core.compute.memory import readable_bytes
+from repsim_core.datasets.brought import Brought, check_stored, checked, classes_of, label_text, row_ids
 from repsim_core.errors import BudgetError, FormatError, InputError
 from repsim_core.formats import shown_name
 from repsim_core.limits import LIMITS
@@ -63,10 +64,7 @@ def read_table(path: Path, label: str | None = None) -> Brought:
         labels, classes = _labels([row[place] for row in body], file)
         column = header[place] if header else f"column {place + 1}"
         notes.append(f"Labels are {column!r} ({chosen_by}); choose another by the option label.")
-    if ids is None:
-        stimuli = tuple(f"row/{row + 1:05d}" for row in range(len(body)))
-    else:
-        stimuli = tuple(shown_name(row[ids].strip()) for row in body)
+    stimuli = row_ids(inputs) if ids is None else tuple(shown_name(row[ids].strip()) for row in body)
     return checked(Brought(inputs, labels, stimuli, classes, "tabular", tuple(notes)), file)
 
 
@@ -115,7 +113,8 @@ def decoded_text(raw: bytes, file: str) -> str:
 def _text(path: Path, file: str) -> str:
     size = path.stat().st_size
     if size > LIMITS.table_bytes:
-        raise BudgetError(f"{file} has {size // 10**6} MB (limit {LIMITS.table_bytes // 10**6} MB for a table).")
+        limit = readable_bytes(LIMITS.table_bytes)
+        raise BudgetError(f"{file} has {readable_bytes(size)} (limit {limit} for a table); bring a part of it.")
     return decoded_text(path.read_bytes(), file)
 
 
