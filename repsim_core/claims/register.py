@@ -10,6 +10,8 @@ from repsim_core.errors import InputError, unknown_name
 
 # Each has ``CLAIMS``, a tuple of claims. One line a module.
 MODULES: tuple[str, ...] = (
+    "kornblith",
+    "barannikov",
     "bias",
     "invariance",
     "davari",
