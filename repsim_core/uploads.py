@@ -69,7 +69,8 @@ def facts(token: str) -> dict[str, Any]:
 def tokens(recipe: object) -> list[str]:
     """Tokens of the uploads that a request in JSON's types names, each once."""
     if isinstance(recipe, str):
-        return [recipe.removeprefix(PREFIX)] if recipe.startswith(PREFIX) else []
+        # A dataset's name goes on after "~" with a choice of classes and a shift.
+        return [recipe.removeprefix(PREFIX).partition("~")[0]] if recipe.startswith(PREFIX) else []
     parts: Iterable[object] = ()
     if isinstance(recipe, Mapping):
         parts = recipe.values()

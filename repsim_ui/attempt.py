@@ -8,6 +8,7 @@ from typing import Any
 
 from repsim_core.compute.child import Child
 from repsim_core.compute.children import Nursery
+from repsim_ui import sandboxed
 from repsim_ui.job import Job
 from repsim_ui.results import Results
 from repsim_ui.waiting import quick
@@ -19,6 +20,11 @@ log = logging.getLogger("repsim.jobs")
 
 def attempt(job: Job, nursery: Nursery, results: Results, packages: Sequence[str]) -> None:
     """Have a child do the job. Neither result nor error afterwards means: once more."""
+    with sandboxed.scratch(job.held) as job.folder:
+        _attempt(job, nursery, results, packages)
+
+
+def _attempt(job: Job, nursery: Nursery, results: Results, packages: Sequence[str]) -> None:
     child = nursery.child(_request(job, results, packages))
     job.child = child
     if job.state != "running":  # cancelled in between
@@ -52,9 +58,11 @@ def _hear(job: Job, child: Child, results: Results) -> None:
             job.version = message["version"]
         elif message["event"] == "result":
             seconds = message["seconds"]
-            if raw:
+            if raw and job.held is not None:
+                seconds = time.monotonic() - job.started_at
+            elif raw:
                 job.note = "The result could not be kept on disk: it is gone when the server stops."
-            elif (found := results.store.get(results.name(job.key))) is not None:
+            elif job.held is None and (found := results.store.get(results.name(job.key))) is not None:
                 raw = found[1]
                 seconds = seconds or found[0].seconds
             if raw:
@@ -64,7 +72,7 @@ def _hear(job: Job, child: Child, results: Results) -> None:
 
 
 def _request(job: Job, results: Results, packages: Sequence[str]) -> dict[str, Any]:
-    return {
+    request = {
         "key": results.name(job.key),
         "kind": job.kind,
         "title": job.title,
@@ -75,5 +83,7 @@ def _request(job: Job, results: Results, packages: Sequence[str]) -> dict[str, A
         "quick": quick(job),
         "store": {"folder": str(results.store.folder), "limit": results.store.limit},
         "environment": {name: value for name, value in os.environ.items() if name.startswith("REPSIM_")}
-        | {"REPSIM_PROGRAM": results.salt},
+        | {"REPSIM_PROGRAM": results.salt}
+        | sandboxed.environment(job.held),
     }
+    return request | sandboxed.request(job.held, job.folder)

@@ -4,9 +4,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from repsim_core.compute.child import Child
+from repsim_core.uploads import PREFIX, tokens
+from repsim_ui.sandboxed import Held
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
@@ -43,6 +46,8 @@ class Job:
     unwatched_at: float | None = None
     stopped: tuple[str, str] | None = None  # why the watchdog stopped it, in words and as the name of an error
     child: Child | None = None
+    held: Held | None = None  # what it is given in the sandbox; None outside
+    folder: Path | None = None  # the one it may write to in there
     reader: Callable[["Job"], Any] | None = None
     seen: tuple[int, Any] = (0, None)  # the partial result that was read last
 
@@ -50,6 +55,11 @@ class Job:
     def active(self) -> bool:
         """Waiting or at work."""
         return self.state in ("queued", "running")
+
+    @property
+    def private(self) -> bool:
+        """Whether it is about an upload, and so for its session alone."""
+        return bool(tokens(self.recipe)) or self.held is not None or PREFIX in self.title
 
     @property
     def fraction(self) -> float:

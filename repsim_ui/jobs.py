@@ -12,9 +12,10 @@ from typing import Any
 from repsim_core.compute.children import Nursery
 from repsim_core.compute.executor import cores
 from repsim_core.compute.store import Store, default_store
-from repsim_ui import work
+from repsim_ui import sandboxed, work
 from repsim_ui.job import Job
 from repsim_ui.results import Results
+from repsim_ui.sandboxed import Held
 from repsim_ui.service import Service
 from repsim_ui.waiting import Line
 from repsim_ui.watchdog import Watchdog
@@ -81,18 +82,22 @@ class Jobs:
         seconds: float | None = None,
         *,
         retry: bool = True,
+        held: Held | None = None,
     ) -> Job:
         """The job of this key, started unless it is there already; one that failed or was cancelled starts anew.
 
         ``kind`` names an entry of the register, ``recipe`` is what its function gets, in JSON's own types, and
         ``seconds`` an estimate, by which short work gets past long work. Without ``retry`` a failure stays as it is:
-        somebody opened a link or loaded the page once more, but nobody pressed a button.
+        somebody opened a link or loaded the page once more, but nobody pressed a button. What names a graph from
+        outside runs in the sandbox, whoever asks; ``held`` is for what has no name yet.
         """
         self.find(key)  # takes it from the disk if it is there
+        held = held or sandboxed.held(recipe)
         with self._lock:
             job = self._jobs.get(key)
             if job is None or job.state == "cancelled" or (job.state == "failed" and retry):
                 job = Job(key, kind, recipe, title, expected=seconds, reader=self._results.partial)
+                job.held = held
                 self._jobs[key] = job
                 job.watchers[watcher] = None
                 self._service.accept(job, watcher)
@@ -123,18 +128,19 @@ class Jobs:
             return there
 
     def recent(self, count: int = 5, kind: str | None = None) -> list[Job]:
-        """Finished jobs, the latest first: those of this server and those it found on the disk."""
+        """Finished jobs, the latest first: those of this server and those it found on the disk, none of an upload."""
         with self._lock:
             found = {job.key: job for job in self._jobs.values() if job.state == "done"}
         for job in self._results.earlier():
             found.setdefault(job.key, job)
-        wanted = [job for job in found.values() if kind in (None, job.kind)]
+        wanted = [job for job in found.values() if kind in (None, job.kind) and not job.private]
         return sorted(wanted, key=lambda job: job.created, reverse=True)[:count]
 
     def failed(self, kind: str | None = None) -> list[Job]:
-        """Jobs that failed and were neither dismissed nor tried again, the latest first."""
+        """Jobs that failed and were neither dismissed nor tried again, the latest first, none of an upload."""
         with self._lock:
-            return [one for one in reversed(self._jobs.values()) if one.state == "failed" and kind in (None, one.kind)]
+            failed = [one for one in reversed(self._jobs.values()) if one.state == "failed" and not one.private]
+        return [one for one in failed if kind in (None, one.kind)]
 
     def dismiss(self, key: str) -> None:
         """Forget a failure."""

@@ -9,7 +9,9 @@ from contextlib import AbstractContextManager
 
 from repsim_core.compute.child import Child
 from repsim_core.compute.memory import child_bytes, readable_bytes
+from repsim_core.limits import LIMITS
 from repsim_ui.job import Job
+from repsim_ui.sandboxed import bytes_in
 from repsim_ui.waiting import Line
 
 TICK = 0.25
@@ -86,11 +88,16 @@ class Watchdog:
             return
         if child.pid:
             grown = child.grown_bytes(self._born_with.setdefault(child, child.grown_bytes()))
-            if grown > self._memory:
-                took = f"{readable_bytes(grown)} of memory (limit {readable_bytes(self._memory)})"
+            memory = min(self._memory, job.held.memory_bytes) if job.held else self._memory
+            if grown > memory:
+                took = f"{readable_bytes(grown)} of memory (limit {readable_bytes(memory)})"
                 job.stopped = _words(took), "MemoryError"
-        if time.monotonic() - job.started_at > self._seconds:
-            job.stopped = _words(f"longer than {self._seconds / 60:.3g} min"), "TimeoutError"
+        if job.folder is not None and (taken := bytes_in(job.folder)) > LIMITS.session_bytes:
+            took = "too many files" if taken > 2**60 else f"{readable_bytes(taken)} of disk"
+            job.stopped = _words(f"{took} (limit {readable_bytes(LIMITS.session_bytes)})"), "OSError"
+        seconds = min(self._seconds, job.held.seconds) if job.held else self._seconds
+        if time.monotonic() - job.started_at > seconds:
+            job.stopped = _words(f"longer than {seconds / 60:.3g} min"), "TimeoutError"
         if job.stopped is not None:
             child.kill()
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 
 from repsim_core.compute.children import Nursery
 from repsim_core.compute.worker import Result
+from repsim_ui.uploads_owners import OWNERS
 
 
 class Readable(Protocol):
@@ -33,6 +34,9 @@ class Kind:
 
 
 KINDS = {
+    "import": Kind("repsim_ui.uploads_work:imported", "repsim_ui.uploads_work:Facts"),
+    "inspection": Kind("repsim_ui.uploads_work:inspected", "repsim_ui.uploads_work:Facts"),
+    "responses": Kind("repsim_ui.uploads_work:responses", "repsim_ui.uploads_work:Responses"),
     "ablation": Kind("repsim_ui.ablation_work:study", "repsim_core.types:AblationStudy"),
     "lesion": Kind("repsim_ui.ablation_work:lesion", "repsim_core.types:AblationGrid"),
     "layer_map": Kind("repsim_ui.layer_maps:work", "repsim_core.types:SimilarityMatrix"),
@@ -70,6 +74,8 @@ PRELOAD = (
     "repsim_ui.map_jobs",
     "repsim_ui.network_experiments",
     "repsim_ui.alignment_work",
+    "repsim_ui.uploads_work",
+    *(owner.partition(":")[0] for owner in OWNERS.values()),
 )
 
 

@@ -78,7 +78,7 @@ def _enter(request: dict[str, Any], channel: int) -> None:
 
     folder = Path(request["sandbox"]["folder"])
     sandbox.enter(folder, readable=map(Path, request["sandbox"]["readable"]), keep=[channel])
-    request["environment"] |= {"REPSIM_CACHE": str(folder / "store")}
+    request["environment"] |= {"REPSIM_CACHE": str(folder)}
 
 
 def _settle(diagnostics: int) -> None:

@@ -274,7 +274,7 @@ def test_the_setting_says_where_and_is_put_back(tmp_path, monkeypatch):
         ({"a": "upload/abcdefghijkl", "b": "zoo/digits-mlp"}, ["abcdefghijkl"]),
         ({"map": {"a": "zoo/x", "nets": ["upload/one", "upload/two", "upload/one"]}}, ["one", "two"]),
         ({"n": 3, "options": [["seed", 1]], "title": "an upload/x"}, []),
-        (["upload/x"], ["x"]),
+        (["upload/x", "upload/x~classes:0,3~noise:0.2"], ["x"]),
         (None, []),
     ],
 )
