@@ -7,6 +7,7 @@ distance from the mean.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,7 +40,7 @@ class Head:
 
     def predictions(self, x: Floats) -> NDArray[np.int64]:
         """Class of the largest logit for each row of ``x``."""
-        return (x @ self.weights.T + self.bias).argmax(axis=1)
+        return np.asarray((x @ self.weights.T + self.bias).argmax(axis=1))
 
     def unread(self) -> Floats:
         """A direction that it does not read: the last right singular vector of the weights."""
@@ -54,7 +55,7 @@ def read_layer(name: str, data: str) -> tuple[Floats, NDArray[np.int64], "Head",
     model, stimuli = models.load(name), datasets.load(data, n=N)
     layer = activations.default_layers(models.layers(model, stimuli))[-2]
     x = activations.extract(model, stimuli, [layer])[layer].values.astype(np.float64)
-    linear = model.module.get_submodule("head")
+    linear: Any = model.module.get_submodule("head")
     head = Head(*(one.detach().numpy().astype(np.float64) for one in (linear.weight, linear.bias)))
     return x, np.asarray(stimuli.labels), head, float(model.card.test_score or 0.0) if model.card else 0.0
 
@@ -62,7 +63,7 @@ def read_layer(name: str, data: str) -> tuple[Floats, NDArray[np.int64], "Head",
 def moved(x: Floats, rows: NDArray[np.bool_], direction: Floats, reach: float) -> Floats:
     """``x`` with ``rows`` translated by ``reach`` root mean squares along ``direction``."""
     size = np.sqrt(np.mean(np.sum((x - x.mean(axis=0)) ** 2, axis=1)))
-    return x + reach * size * rows[:, None] * direction / np.linalg.norm(direction)
+    return np.asarray(x + reach * size * rows[:, None] * direction / np.linalg.norm(direction))
 
 
 def limit_of_cka(x: Floats, rows: NDArray[np.bool_]) -> float:
@@ -115,7 +116,8 @@ def closed_form(*, progress: Progress | None = None) -> Finding:
 
 
 def _translated(id: str, what: str, reach: float, low: float, partly: float, progress: Progress) -> Finding:
-    curves, others = [], []
+    curves: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
 
     def cka(name: str, data: str) -> float:
         x, classes, head, _ = read_layer(name, data)
@@ -212,7 +214,6 @@ CLAIMS = (
         one_outlier,
         partly="to 0.5 or less",
         sure=IN_THE_PAPER,
-        quick=True,
     ),
     Claim(
         "D2",
@@ -224,7 +225,6 @@ CLAIMS = (
         unread_translation,
         partly="to 0.8 or less",
         sure=IN_THE_PAPER,
-        quick=True,
     ),
     Claim(
         "D3",
@@ -234,6 +234,5 @@ CLAIMS = (
         "CKA at 100 000 root mean squares is within 0.001 of it, for one stimulus and for one class",
         closed_form,
         sure=DERIVED,
-        quick=True,
     ),
 )
