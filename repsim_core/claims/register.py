@@ -12,6 +12,9 @@ from repsim_core.errors import InputError, unknown_name
 MODULES: tuple[str, ...] = (
     "kornblith",
     "barannikov",
+    "swider",
+    "hayne",
+    "imani",
     "bias",
     "invariance",
     "davari",
