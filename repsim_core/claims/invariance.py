@@ -62,7 +62,7 @@ def changed(x: Floats, change: str, seed: int) -> Floats:
         return 3 * x
     if change == "invertible map":
         other = np.linalg.qr(rng.standard_normal((p, p)))[0]
-        return np.asarray(x @ (rotation * np.geomspace(1, 10, p)) @ other
+        return np.asarray(x @ (rotation * np.geomspace(1, 10, p)) @ other)
     return x[rng.permutation(len(x))]  # shuffled stimuli
 
 
