@@ -9,7 +9,8 @@ from repsim_core.topology import PUBLISHED_BATCH
 from repsim_core.types import LayerInfo
 from repsim_ui.recipes import Recipe
 
-CHEAP = 3.0  # seconds; below this a page waits for the answer
+CHEAP = 3.0  # seconds; what is estimated to take less starts at once, and the page waits for the answer
+PATIENCE = CHEAP  # seconds that it waits
 
 
 def seconds(n: int, first: Sequence[LayerInfo], second: Sequence[LayerInfo], everything: Sequence[LayerInfo]) -> float:

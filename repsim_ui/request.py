@@ -94,7 +94,7 @@ def results(
             jobs = [job if _done(job) else part.submit(asked) for part, job in zip(parts, jobs, strict=True)]
             for part, job in zip(parts, jobs, strict=True):
                 if part.seconds < estimates.CHEAP and job is not None:
-                    job.finished.wait(estimates.CHEAP)
+                    job.finished.wait(estimates.PATIENCE)
     found = [Found(job, _value(job, partial)) for job in jobs]
     something = any(one.value is not None for one in found)
     if any(job is None or job.state == "cancelled" for job in jobs):

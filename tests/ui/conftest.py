@@ -2,7 +2,8 @@
 
 import pytest
 
-from repsim_ui import cache
+from repsim_ui import cache, estimates
+from tests.ui.app import PATIENCE
 
 
 @pytest.fixture(scope="session")
@@ -10,6 +11,8 @@ def warm():
     jobs = cache.jobs()
     jobs.nursery.start()
     assert jobs.nursery.ready.wait(90)
-    yield jobs
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(estimates, "PATIENCE", PATIENCE)  # a busy machine draws the same pages as an idle one
+        yield jobs
     jobs.close()
     cache.jobs.clear()

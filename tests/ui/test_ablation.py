@@ -1,62 +1,25 @@
 """The Ablation page: numbers of the core, linked cells, every view, links that are wrong, data that do not fit."""
 
-import base64
 import json
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from repsim_core import ablation, datasets, models
 from repsim_core.types import FUNCTIONS
 from repsim_ui import cache
 from repsim_ui.ablation_recipes import MEASURES, AblationRecipe
+from tests.ui.app import charts, decoded, finished, opened, run, unescaped
 
 pytestmark = pytest.mark.usefixtures("warm")
 
-PAGE = "../pages/ablation.py"
+PAGE = "ablation"
 MODEL = "zoo/digits-cnn-w4-s10"
 SMALL = {"a": MODEL, "n": "80", "bins": "2", "layer": "conv4", "cls": "3"}
 
 
-def opened(**query):
-    app = AppTest.from_file("../../repsim_ui/shell.py", default_timeout=120)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.switch_page(PAGE)
-    return run(app)
-
-
-def run(app):
-    app.run()
-    assert not app.exception, [one.value for one in app.exception]
-    return app
-
-
-def finished(app):
-    """Wait for the jobs of the page, then draw what they found."""
-    for job in [*cache.jobs()._jobs.values()]:
-        assert job.finished.wait(240)
-    return run(app)
-
-
 def computed(**query):
-    return finished(opened(**(SMALL | {"run": "1"} | query)))
-
-
-def charts(app):
-    return [json.loads(one.proto.spec) for one in app.get("plotly_chart")]
-
-
-def decoded(array):
-    if not isinstance(array, dict):
-        return np.array(array)
-    found = np.frombuffer(base64.b64decode(array["bdata"]), {"f4": "float32", "i2": "int16"}[array["dtype"]])
-    return found.reshape([int(one) for one in array["shape"].split(",")]) if "shape" in array else found
-
-
-def unescaped(elements):
-    return [one.value.replace("\\", "") for one in elements]
+    return finished(opened(PAGE, **(SMALL | {"run": "1"} | query)))
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +34,7 @@ def panels(app):
 
 
 def test_the_page_waits_with_what_it_costs():
-    app = opened(**SMALL, seed="7")
+    app = opened(PAGE, **SMALL, seed="7")
     assert app.title[0].value == "Ablation"
     assert not charts(app)
     assert any(one.startswith("4 cells on 80 stimuli: ") for one in unescaped(app.markdown))
@@ -79,7 +42,7 @@ def test_the_page_waits_with_what_it_costs():
 
 
 def test_compute_draws_the_numbers_of_the_core(grid):
-    app = opened(**SMALL)
+    app = opened(PAGE, **SMALL)
     app.button(key="compute").click()
     run(app)
     app = finished(app)
@@ -197,7 +160,7 @@ def test_corners_travel_in_a_link():
     link = next(one.value for one in app.code if "a=" in one.value)
     for part in ("corners=0_1_0_2", "layer=conv4", "cls=3", "bins=2", "abview=By+hand", "run=1"):
         assert part in link
-    app = opened(**(SMALL | {"run": "1", "abview": "By hand", "corners": "a_b"}))
+    app = opened(PAGE, **(SMALL | {"run": "1", "abview": "By hand", "corners": "a_b"}))
     assert "Corners a_b are no four numbers; showing the last cell." in unescaped(app.toast)
 
 
@@ -216,7 +179,7 @@ def test_corners_travel_in_a_link():
 def test_an_unknown_value_in_a_link_is_said_and_replaced(key, value, said):
     if key in ("am", "fn"):  # drawn beside the result alone
         computed()
-    toasts = unescaped(opened(**(SMALL | {"run": "1" if key in ("am", "fn") else "0", key: value})).toast)
+    toasts = unescaped(opened(PAGE, **(SMALL | {"run": "1" if key in ("am", "fn") else "0", key: value})).toast)
     assert any(one.startswith(said) for one in toasts), toasts
 
 
@@ -232,7 +195,7 @@ def test_an_unknown_value_in_a_link_is_said_and_replaced(key, value, said):
     ],
 )
 def test_what_does_not_fit_is_a_warning(query, said):
-    app = opened(**query)
+    app = opened(PAGE, **query)
     assert any(said in one for one in unescaped(app.warning)), unescaped(app.warning)
     assert not charts(app)
 

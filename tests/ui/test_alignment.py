@@ -1,63 +1,27 @@
 """The Alignment page: numbers of the core, its five views, transitions, refusals, links that are wrong."""
 
-import base64
 import json
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from repsim_core import datasets
 from repsim_core.alignment import singular_vector_alignment
 from repsim_core.experiments import recorded_alignment
 from repsim_core.experiments.alignment import Network, checkpoint_curves, network_alignments, transfer
 from repsim_core.types import LayerAlignments
-from repsim_ui import alignment_controls, alignment_files, cache
+from repsim_ui import alignment_controls, alignment_files
+from tests.ui.app import charts, decoded, finished, opened, run, unescaped
 
 pytestmark = pytest.mark.usefixtures("warm")
 
-PAGE = "../pages/alignment.py"
+PAGE = "alignment"
 A = "zoo/low-mlp-s10"
 SMALL = {"a": A, "ds": "digits_low", "n": "60"}
 
 
-def opened(**query):
-    app = AppTest.from_file("../../repsim_ui/shell.py", default_timeout=120)
-    for key, value in (SMALL | query).items():
-        app.query_params[key] = value
-    app.switch_page(PAGE)
-    return finished(run(app))
-
-
-def run(app):
-    app.run()
-    assert not app.exception, [one.value for one in app.exception]
-    return app
-
-
-def finished(app):
-    """Wait for the jobs of the page, and for those that their results start."""
-    for _ in range(2):
-        for job in [*cache.jobs()._jobs.values()]:
-            assert job.finished.wait(90)
-        run(app)
-    return app
-
-
-def charts(app):
-    return [json.loads(one.proto.spec) for one in app.get("plotly_chart")]
-
-
-def decoded(array):
-    if not isinstance(array, dict):
-        return np.array(array)
-    types = {"f4": "float32", "i2": "int16", "i4": "int32"}
-    found = np.frombuffer(base64.b64decode(array["bdata"]), types[array["dtype"]])
-    return found.reshape([int(one) for one in array["shape"].split(",")]) if "shape" in array else found
-
-
-def unescaped(elements):
-    return [one.value.replace("\\", "") for one in elements]
+def computed(**query):
+    return finished(opened(PAGE, **(SMALL | query)))
 
 
 def expected(form="centred", task="all classes", split="test", trained=True, n=60):
@@ -66,7 +30,7 @@ def expected(form="centred", task="all classes", split="test", trained=True, n=6
 
 
 def test_all_layers_are_drawn_with_the_numbers_of_the_core_beside_the_untrained_network():
-    app = opened()
+    app = computed()
     own, initial = expected(), expected(trained=False)
     curves, areas, heat = charts(app)[:3]
     assert [one["name"] for one in curves["data"][:5]] == ["input", "act1", "act2", "act3", "head"]
@@ -80,7 +44,7 @@ def test_all_layers_are_drawn_with_the_numbers_of_the_core_beside_the_untrained_
 
 
 def test_the_form_is_explained_and_changes_the_numbers():
-    app = opened(form="published", half="training half")
+    app = computed(form="published", half="training half")
     own = expected("published", split="train")
     np.testing.assert_allclose(decoded(charts(app)[1]["data"][0]["y"]), [one.area for one in own.values()], rtol=1e-5)
     assert any("a column of ones is appended" in one for one in unescaped(app.caption))
@@ -94,7 +58,7 @@ def test_the_form_is_explained_and_changes_the_numbers():
 
 
 def test_another_layer_and_direction_lay_out_their_stimuli():
-    app = opened(layer="act2", dir="2")
+    app = computed(layer="act2", dir="2")
     own = expected()
     along = charts(app)[4]
     for trace in along["data"][:2]:
@@ -113,14 +77,14 @@ def test_another_layer_and_direction_lay_out_their_stimuli():
 
 
 def test_a_direction_that_another_layer_lacks_is_replaced():
-    app = opened(layer="act2", dir="15")
+    app = computed(layer="act2", dir="15")
     app.selectbox(key="layer").set_value("head")  # a single unit
     run(app)
     assert app.selectbox(key="dir").value == "1"
 
 
 def test_the_curve_against_chance_has_its_band():
-    app = opened(layer="act3", atab="Chance")
+    app = computed(layer="act3", atab="Chance")
     one = expected()["act3"]
     band = charts(app)[4]["data"][0]
     np.testing.assert_allclose(decoded(band["y"])[: one.rank], one.band[1] / one.total, rtol=1e-4, atol=1e-7)
@@ -128,7 +92,7 @@ def test_the_curve_against_chance_has_its_band():
 
 
 def test_speed_agrees_with_descending():
-    app = opened(layer="act1", atab="Speed")
+    app = computed(layer="act1", atab="Speed")
     chart = charts(app)[4]
     assert [one["name"] for one in chart["data"]] == ["input", "act1", "act2", "act3", "head", "measured by descending"]
     said = next(one for one in unescaped(app.caption) if "both differ by" in one)
@@ -136,7 +100,7 @@ def test_speed_agrees_with_descending():
 
 
 def test_training_draws_the_checkpoint_of_the_slider():
-    app = opened(a="zoo/digits-cnn-s10", ds="digits", n="50", aview="Training", at="2", anet="zoo/digits-cnn-s10")
+    app = computed(a="zoo/digits-cnn-s10", ds="digits", n="50", aview="Training", at="2", anet="zoo/digits-cnn-s10")
     data = datasets.load("digits", n=50)
     moments = [("0", Network("zoo/digits-cnn-s10", False)), ("2", Network("zoo/digits-cnn-s10-epoch02"))]
     table = checkpoint_curves(moments, data, form="centred").frame.drop_duplicates(["checkpoint", "layer"])
@@ -177,7 +141,7 @@ def test_the_files_hold_the_same_numbers(tmp_path):
 
 @pytest.mark.parametrize("factor", ["depth", "width", "activation", "optimiser"])
 def test_families_show_what_was_recorded(factor):
-    app = opened(aview="Families", factor=factor, form="published")
+    app = computed(aview="Families", factor=factor, form="published")
     recorded = recorded_alignment.recorded()["families"].query("form == 'published' and dataset == 'digits_low'")
     trace = charts(app)[0]["data"][0]
     for value, drawn in zip(trace["x"], decoded(trace["y"]), strict=True):
@@ -188,7 +152,7 @@ def test_families_show_what_was_recorded(factor):
 
 
 def test_what_the_zoo_does_not_show_is_said_with_its_numbers():
-    app = opened(aview="Families", form="published")
+    app = computed(aview="Families", form="published")
     claims = app.dataframe[-1].value
     assert claims["verdict"].tolist().count("partly") == 5
     said = " ".join(unescaped(app.markdown))
@@ -196,7 +160,7 @@ def test_what_the_zoo_does_not_show_is_said_with_its_numbers():
 
 
 def test_vectors_of_two_models_and_their_stimuli():
-    app = opened(aview="Vectors", b="zoo/low-mlp-tanh-s10", la="act2", lb="act3", va="2", vb="1")
+    app = computed(aview="Vectors", b="zoo/low-mlp-tanh-s10", la="act2", lb="act3", va="2", vb="1")
     from repsim_core import activations, models
 
     data = datasets.load("digits_low", n=60)
@@ -214,13 +178,13 @@ def test_vectors_of_two_models_and_their_stimuli():
 
 
 def test_k_above_the_rank_is_a_warning_with_the_way_out():
-    app = opened(aview="Vectors", b="zoo/low-mlp-tanh-s10", la="head", k="5")
+    app = computed(aview="Vectors", b="zoo/low-mlp-tanh-s10", la="head", k="5")
     assert any("k = 5 was asked for; take 1 to 1" in one for one in unescaped(app.warning))
 
 
 def test_transfer_waits_with_its_cost_then_shows_both_sides():
     query = {"aview": "Transfer", "ds": "digits", "n": "100", "tasks": "odd", "labels": "40"}
-    app = opened(**query)
+    app = computed(**query)
     assert any("1 tasks on every layer of zoo/low-mlp-s10" in one for one in unescaped(app.markdown))
     app.button(key="compute").click()
     finished(run(app))
@@ -232,28 +196,27 @@ def test_transfer_waits_with_its_cost_then_shows_both_sides():
 
 
 def test_transfer_without_training_still_shows_what_was_recorded():
-    app = AppTest.from_file("../../repsim_ui/shell.py", default_timeout=120)
-    app.query_params["aview"], app.query_params["a"] = "Transfer", "torchvision/resnet18"
-    app.switch_page(PAGE)
-    run(app)  # once: the test's own select box does not know names that were typed
+    app = opened(
+        PAGE, aview="Transfer", a="torchvision/resnet18"
+    )  # once: the test's own select box does not know names that were typed
     assert any("Transfer needs a trained network" in one for one in unescaped(app.info))
     assert len(charts(app)) == 1
 
 
 def test_a_dataset_without_labels_names_some_that_have_them():
-    app = opened(ds="clusters_1", a="zoo/clusters-mlp-s10")
+    app = computed(ds="clusters_1", a="zoo/clusters-mlp-s10")
     assert "clusters_1 has no labels" in unescaped(app.info)[0]
     assert not charts(app)
 
 
 def test_numbers_are_targets_too():
-    app = opened(ds="diabetes", a="zoo/diabetes-mlp-s10")
+    app = computed(ds="diabetes", a="zoo/diabetes-mlp-s10")
     assert len(charts(app)) >= 5
     assert charts(app)[4]["layout"]["yaxis"]["ticktext"][0] == "lowest quarter"
 
 
 def test_a_rare_class_in_the_published_form_is_doubted():
-    app = opened(ds="digits", a="zoo/digits-cnn-s10", form="published")
+    app = computed(ds="digits", a="zoo/digits-cnn-s10", form="published")
     assert any("lies mostly on the constant direction" in one for one in unescaped(app.warning))
 
 
@@ -266,7 +229,7 @@ def test_a_rare_class_in_the_published_form_is_doubted():
     ],
 )
 def test_what_cannot_be_aligned_is_a_warning(query, message):
-    app = opened(**query)
+    app = computed(**query)
     assert any(message in one for one in unescaped(app.warning)), unescaped(app.warning)
 
 
@@ -281,17 +244,13 @@ def test_what_cannot_be_aligned_is_a_warning(query, message):
     ],
 )
 def test_an_unknown_value_in_a_link_is_said_and_replaced(key, value, said):
-    app = AppTest.from_file("../../repsim_ui/shell.py", default_timeout=120)
-    for name, one in (SMALL | {key: value}).items():
-        app.query_params[name] = one
-    opened()  # so that the first run has its results
-    app.switch_page(PAGE)
-    run(app)
+    computed()  # so that the first run has its results
+    app = opened(PAGE, **(SMALL | {key: value}))
     assert any(one.startswith(said) for one in unescaped(app.toast)), unescaped(app.toast)
 
 
 def test_the_address_names_everything():
-    app = opened(layer="act2", dir="2", form="published", atab="Chance")
+    app = computed(layer="act2", dir="2", form="published", atab="Chance")
     app.session_state["copy_link"] = True
     run(app)
     link = next(one.value for one in app.code if "a=" in one.value)

@@ -1,60 +1,21 @@
 """The Divergence page: numbers of the core, linked maps, bars with their stimuli, experiments, links that are wrong."""
 
-import base64
-import json
-
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from repsim_core import activations, datasets, models, similarity, topology
-from repsim_ui import cache, divergence_controls
+from repsim_ui import divergence_controls
+from tests.ui.app import charts, decoded, finished, opened, run, unescaped
 
 pytestmark = pytest.mark.usefixtures("warm")
 
-PAGE = "../pages/divergence.py"
+PAGE = "divergence"
 A, B = "zoo/digits-cnn-s10", "zoo/digits-cnn-s11"
 SMALL = {"n": "60", "trials": "3", "batch": "40"}
 
 
-def opened(**query):
-    app = AppTest.from_file("../../repsim_ui/shell.py", default_timeout=120)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.switch_page(PAGE)
-    return run(app)
-
-
-def run(app):
-    app.run()
-    assert not app.exception, [one.value for one in app.exception]
-    return app
-
-
-def finished(app):
-    """Wait for the job of the page, then draw what it found."""
-    for job in [*cache.jobs()._jobs.values()]:
-        assert job.finished.wait(90)
-    return run(app)
-
-
 def computed(**query):
-    return finished(opened(**(SMALL | {"run": "1"} | query)))
-
-
-def charts(app):
-    return [json.loads(one.proto.spec) for one in app.get("plotly_chart")]
-
-
-def decoded(array):
-    if not isinstance(array, dict):
-        return np.array(array)
-    found = np.frombuffer(base64.b64decode(array["bdata"]), {"f4": "float32", "i2": "int16"}[array["dtype"]])
-    return found.reshape([int(one) for one in array["shape"].split(",")]) if "shape" in array else found
-
-
-def unescaped(elements):
-    return [one.value.replace("\\", "") for one in elements]
+    return finished(opened(PAGE, **(SMALL | {"run": "1"} | query)))
 
 
 def expected(measure="rtd", **options):
@@ -64,7 +25,7 @@ def expected(measure="rtd", **options):
 
 
 def test_the_page_waits_with_what_it_costs():
-    app = opened(**SMALL)
+    app = opened(PAGE, **SMALL)
     assert app.title[0].value == "Divergence"
     assert not charts(app)
     assert any("7 × 7 cells on 3 subsets of 40 stimuli" in one for one in unescaped(app.markdown))
@@ -72,7 +33,7 @@ def test_the_page_waits_with_what_it_costs():
 
 
 def test_compute_draws_both_maps_with_the_numbers_of_the_core():
-    app = opened(**SMALL)
+    app = opened(PAGE, **SMALL)
     app.button(key="compute").click()
     run(app)
     finished(app)
@@ -137,7 +98,7 @@ def test_every_panel_draws(tab, count):
 
 
 def test_a_batch_of_all_stimuli_is_one_subset_and_says_so():
-    app = finished(opened(n="60", batch="60", run="1"))
+    app = finished(opened(PAGE, n="60", batch="60", run="1"))
     assert any("A batch of all 60 stimuli is one subset" in one for one in unescaped(app.caption))
     assert any(one.endswith("RTD, batch 60, 1 subset") for one in unescaped(app.markdown))
 
@@ -151,7 +112,7 @@ def test_a_batch_above_a_smaller_n_is_lowered_aloud():
 
 
 def test_without_a_batch_half_of_the_stimuli_make_a_subset_so_that_there_is_an_error():
-    app = opened(n="60")
+    app = opened(PAGE, n="60")
     assert any("cells on 10 subsets of 30 stimuli" in one for one in unescaped(app.markdown))
     assert not any("is one subset" in one for one in unescaped(app.caption))
     assert [divergence_controls.usual_batch(n) for n in (2, 999, 1000, 5000)] == [2, 499, 500, 500]
@@ -175,31 +136,31 @@ def test_rtd_lite_carries_its_warning():
 )
 def test_an_unknown_value_in_a_link_is_said_and_replaced(key, value, said):
     computed()
-    app = opened(**(SMALL | {"run": "1", key: value}))
+    app = opened(PAGE, **(SMALL | {"run": "1", key: value}))
     assert any(one.startswith(said) for one in unescaped(app.toast)), unescaped(app.toast)
 
 
 def test_a_dataset_that_does_not_fit_is_a_warning():
-    app = opened(ds="wine", n="20")
+    app = opened(PAGE, ds="wine", n="20")
     assert "takes inputs of shape (1, 8, 8)" in unescaped(app.warning)[0]
 
 
 def test_clusters_have_the_taus_of_the_paper():
-    app = opened(view="Clusters and rings", k="4")
+    app = opened(PAGE, view="Clusters and rings", k="4")
     table = app.dataframe[0].value.set_index("measure")
     taus = table["Kendall's tau with k"]
     assert taus["RTD"] == pytest.approx(1)
     assert taus["RTD-Lite"] == pytest.approx(-1)
     assert taus["CKA, linear, biased"] == pytest.approx(0.238095, abs=1e-6)
     assert table.loc["RTD", "k = 4"] == pytest.approx(13.7854, abs=1e-4)
-    app = opened(view="Clusters and rings", family="rings")
+    app = opened(PAGE, view="Clusters and rings", family="rings")
     table = app.dataframe[0].value.set_index("measure")
     assert table.loc["RTD", "Kendall's tau with k"] == pytest.approx(0.8)
     assert table.loc["CKA, linear, biased", "Kendall's tau with k"] == pytest.approx(-0.2)
 
 
 def test_training_ends_at_the_trained_network_and_says_who_follows_the_predictions():
-    app = finished(opened(view="Along training", n="50", layer="head"))
+    app = finished(opened(PAGE, view="Along training", n="50", layer="head"))
     rtd, cka, differ = (decoded(one["y"]) for one in charts(app)[0]["data"])
     assert len(rtd) == len(cka) == len(differ) == 10
     assert rtd[0] == rtd.max()  # the untrained network is the farthest
@@ -210,7 +171,7 @@ def test_training_ends_at_the_trained_network_and_says_who_follows_the_predictio
 
 
 def test_domains_compare_the_same_shapes():
-    app = finished(opened(view="Between domains", n="40"))
+    app = finished(opened(PAGE, view="Between domains", n="40"))
     table = app.dataframe[0].value
     assert table["domains"].tolist() == [
         "shapes × shapes_texture",

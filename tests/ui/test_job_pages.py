@@ -10,7 +10,8 @@ from repsim_core import activations
 from repsim_ui import cache
 from repsim_ui.job import Job
 from repsim_ui.recipes import Recipe
-from tests.ui.test_pages import MAP, charts, opened, run
+from tests.ui.app import charts, opened, run
+from tests.ui.test_pages import MAP
 
 pytestmark = pytest.mark.usefixtures("warm")
 
@@ -27,6 +28,8 @@ def placed(warm):
     def place(n, **fields):
         asked = recipe(n)
         warm._jobs[asked.key] = job = Job(asked.key, "layer_map", asked.to_json(), json.dumps(asked.query()), **fields)
+        if not job.active:
+            job.finished.set()
         keys.append(asked.key)
         return job
 

@@ -1,13 +1,11 @@
 """The views of the Layer map page: shuffles, errors, stimuli needed, two measures, twins, networks, preprocessing."""
 
-import base64
-
 import numpy as np
 import pytest
 
 from repsim_core import activations, datasets, experiments, models, similarity
-from tests.ui.test_divergence import finished, unescaped
-from tests.ui.test_pages import MAP, charts, opened, run, toasts, warnings
+from tests.ui.app import charts, decoded, finished, opened, run, unescaped
+from tests.ui.test_pages import MAP
 
 pytestmark = pytest.mark.usefixtures("warm")
 
@@ -18,16 +16,9 @@ def responses(n=50, data="digits", names=(A, B)):
     return [activations.extract(models.load(name), datasets.load(data, n=n, seed=0)) for name in names]
 
 
-def numbers(array):
-    if not isinstance(array, dict):
-        return np.array(array, float)
-    found = np.frombuffer(base64.b64decode(array["bdata"]), {"f4": "float32", "f8": "float64"}[array["dtype"]])
-    return found.reshape([int(one) for one in array["shape"].split(",")]) if "shape" in array else found
-
-
 def heatmaps(app):
     found = [trace for chart in charts(app) for trace in chart["data"] if trace["type"] == "heatmap"]
-    return [numbers(one["z"]) for one in found if isinstance(one["z"], dict)]
+    return [decoded(one["z"]) for one in found if isinstance(one["z"], dict)]
 
 
 def pressed(app, key):
@@ -53,7 +44,7 @@ def test_shuffles_give_a_p_beside_the_score_and_in_the_table_of_best_matches():
     assert "The least possible p is 0.005" in said
     assert "Calibrated score" in said
     bars = next(trace for chart in charts(app) for trace in chart["data"] if trace["type"] == "bar")
-    assert numbers(bars["y"]).sum() == 199
+    assert decoded(bars["y"]).sum() == 199
 
 
 def test_a_measure_without_an_exact_error_offers_a_rough_one():
@@ -100,7 +91,7 @@ def test_the_sanity_check_counts_layers_that_find_their_twin():
 
 def test_networks_that_do_not_correspond_are_refused_by_name():
     app = finished(opened(MAP, n="50", run="1", b="zoo/digits-tiny10-s10", mview="Twins"))
-    assert any("The layers do not correspond" in one for one in warnings(app))
+    assert any("The layers do not correspond" in one for one in unescaped(app.warning))
 
 
 def test_one_network_alone_asks_for_more():
@@ -124,7 +115,7 @@ def test_profiles_draw_both_networks_over_depth():
     (chart,) = charts(app)
     expected = experiments.layer_profiles(responses()).to_frame()
     for trace, (_, rows) in zip(chart["data"], expected.groupby("network", sort=False), strict=True):
-        np.testing.assert_allclose(numbers(trace["y"]), rows["effective_rank"], rtol=1e-5)
+        np.testing.assert_allclose(decoded(trace["y"]), rows["effective_rank"], rtol=1e-5)
 
 
 def test_preprocessing_is_part_of_the_request_and_said():
@@ -142,7 +133,7 @@ def test_two_domains_of_the_same_stimuli_are_compared_and_other_data_are_not():
     sides = [responses(40, data, ("zoo/shapes-cnn-s10",))[0] for data in ("shapes", "shapes_sketch")]
     np.testing.assert_allclose(heatmaps(app)[0], similarity.compare_layers(*sides).values, rtol=1e-5)
     app = finished(opened(MAP, **query, dsb="digits"))
-    assert "0 of 40 stimuli are the same" in warnings(app)[0]
+    assert "0 of 40 stimuli are the same" in unescaped(app.warning)[0]
     assert len(charts(app)) == 1  # profiles, which need no pairing
 
 
@@ -156,4 +147,4 @@ def test_two_domains_of_the_same_stimuli_are_compared_and_other_data_are_not():
     ],
 )
 def test_an_unknown_value_in_a_link_is_said_and_replaced(key, value, said):
-    assert any(one.startswith(said) for one in toasts(opened(MAP, n="40", **{key: value})))
+    assert any(one.startswith(said) for one in unescaped(opened(MAP, n="40", **{key: value}).toast))

@@ -1,68 +1,29 @@
 """Pages run as a browser's session runs them: first renders, transitions, links that are wrong."""
 
-import json
-
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from repsim_core import activations, datasets, models, similarity
-from repsim_ui import cache
+from tests.ui.app import charts, decoded, opened, run, unescaped
 
 pytestmark = pytest.mark.usefixtures("warm")
 
-MAP = "../pages/layer_map.py"
+MAP = "layer_map"
 PAGES = {
-    "Ablation": "../pages/ablation.py",
-    "Alignment": "../pages/alignment.py",
-    "Divergence": "../pages/divergence.py",
+    "Ablation": "ablation",
+    "Alignment": "alignment",
+    "Divergence": "divergence",
     "Layer map": MAP,
-    "Models & data": "../pages/models.py",
-    "RepSim": "../pages/start.py",
-    "Topology": "../pages/topology.py",
+    "Models & data": "models",
+    "RepSim": "start",
+    "Topology": "topology",
 }
-
-
-def opened(page, **query):
-    app = AppTest.from_file("../../repsim_ui/shell.py", default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.switch_page(page)
-    app.run()
-    assert not app.exception, [one.value for one in app.exception]
-    return app
-
-
-def run(app):
-    app.run()
-    assert not app.exception, [one.value for one in app.exception]
-    return app
-
-
-def warnings(app):
-    return [one.value.replace("\\", "") for one in app.warning]
-
-
-def toasts(app):
-    return [one.value.replace("\\", "") for one in app.toast]
-
-
-def charts(app):
-    """Specifications of the charts; a page on a busy machine may have given up waiting for its job."""
-    if not app.get("plotly_chart"):
-        for job in [one for one in cache.jobs()._jobs.values() if one.active and one.reader is not None]:
-            assert job.finished.wait(90)
-        run(app)
-    return [json.loads(one.proto.spec) for one in app.get("plotly_chart")]
 
 
 def cells(app):
     heatmap = charts(app)[0]["data"][0]
     assert heatmap["type"] == "heatmap"
-    import base64
-
-    rows, columns = (int(one) for one in heatmap["z"]["shape"].split(","))
-    return np.frombuffer(base64.b64decode(heatmap["z"]["bdata"]), "float32").reshape(rows, columns)
+    return decoded(heatmap["z"])
 
 
 @pytest.mark.parametrize("title", PAGES)
@@ -129,7 +90,7 @@ def test_another_model_while_a_layer_is_chosen():
     run(app)
     assert app.selectbox(key="la").value == "conv2"
     assert app.selectbox(key="lb").value in app.selectbox(key="lb").options
-    assert "Layer 'conv3' is not available here" in " ".join(toasts(app))
+    assert "Layer 'conv3' is not available here" in " ".join(unescaped(app.toast))
 
 
 def test_swap_exchanges_models_and_layers():
@@ -180,26 +141,26 @@ def test_every_panel_draws(tab):
 )
 def test_an_unknown_value_in_a_link_is_said_and_replaced(key, value, said):
     app = opened(MAP, **{key: value})
-    assert any(one.startswith(said) for one in toasts(app)), toasts(app)
+    assert any(one.startswith(said) for one in unescaped(app.toast)), unescaped(app.toast)
     assert not app.warning
 
 
 def test_unknown_layers_in_a_link():
     app = opened(MAP, n="50", run="1", la="conv9", layers="chosen", ra=["conv1", "gone"], rb="head")
-    assert any("Layer 'gone' not available here; left out" in one for one in toasts(app))
-    assert any("Layer 'conv9' is not available here; showing conv1" in one for one in toasts(app))
+    assert any("Layer 'gone' not available here; left out" in one for one in unescaped(app.toast))
+    assert any("Layer 'conv9' is not available here; showing conv1" in one for one in unescaped(app.toast))
     assert cells(app).shape == (1, 1)
 
 
 def test_too_few_stimuli_for_the_measure_say_so():
     app = opened(MAP, n="3", run="1")
-    assert "Debiased CKA needs at least 4 stimuli, got 3; take n = 4 or more." in warnings(app)[0]
+    assert "Debiased CKA needs at least 4 stimuli, got 3; take n = 4 or more." in unescaped(app.warning)[0]
     assert np.isnan(cells(app)).all()
 
 
 def test_more_stimuli_than_there_are_offer_the_way_out():
     app = opened(MAP, n="5000")
-    assert "n = 5000 were asked for" in warnings(app)[0]
+    assert "n = 5000 were asked for" in unescaped(app.warning)[0]
     app.button(key="take_all").click()
     run(app)
     assert not app.warning
@@ -209,13 +170,13 @@ def test_more_stimuli_than_there_are_offer_the_way_out():
 def test_a_dataset_that_does_not_fit_is_a_warning_on_both_pages():
     for page in (MAP, PAGES["Models & data"]):
         app = opened(page, ds="wine", n="20")
-        assert "takes inputs of shape (1, 8, 8)" in warnings(app)[0]
+        assert "takes inputs of shape (1, 8, 8)" in unescaped(app.warning)[0]
 
 
 def test_an_unknown_architecture_is_a_warning():
     app = opened(MAP, b="torchvision/resnet19")
-    assert warnings(app)
-    assert "resnet18" in warnings(app)[0]
+    assert unescaped(app.warning)
+    assert "resnet18" in unescaped(app.warning)[0]
 
 
 def test_models_page_lists_layers_in_order_and_searches_them():
@@ -242,7 +203,6 @@ def test_a_card_opens_its_pair_computed():
     assert app.selectbox(key="a").value == "zoo/digits-cnn-s10-epoch00"
     assert app.selectbox(key="b").value == "zoo/digits-cnn-s10"
     assert app.selectbox(key="ds").value == "digits"
-    app.switch_page(MAP)  # should the job not be done yet: another run of the test would go back to Start
     assert charts(app)
     assert not app.toast
 

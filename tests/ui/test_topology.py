@@ -1,69 +1,25 @@
 """The Topology page: numbers of the core, every view and panel, chosen bars, what is refused, links that are wrong."""
 
-import base64
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from repsim_core import activations, datasets, models, topology
-from repsim_ui import cache, request
+from repsim_ui import request
 from repsim_ui.topology_recipes import KIND, DiagramRecipe
+from tests.ui.app import charts, decoded, finished, opened, run, said, unescaped
 
 pytestmark = pytest.mark.usefixtures("warm")
 
-PAGE = "../pages/topology.py"
+PAGE = "topology"
 A, B = "zoo/digits-cnn-s10", "zoo/digits-cnn-s11"
 SMALL = {"n": "60", "points": "40", "subs": "2", "noise": "none"}
 
 
-def opened(**query):
-    app = AppTest.from_file("../../repsim_ui/shell.py", default_timeout=120)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.switch_page(PAGE)
-    return run(app)
-
-
-def run(app):
-    app.run()
-    assert not app.exception, [one.value for one in app.exception]
-    return app
-
-
-def finished(app):
-    """Wait for the jobs of the page, and for those that what they found asks for."""
-    while active := [job for job in cache.jobs()._jobs.values() if job.active]:
-        for job in active:
-            assert job.finished.wait(90)
-        run(app)
-    return app
-
-
 def computed(**query):
-    return finished(opened(**(SMALL | {"run": "1"} | query)))
-
-
-def charts(app):
-    return [json.loads(one.proto.spec) for one in app.get("plotly_chart")]
-
-
-def decoded(array):
-    if not isinstance(array, dict):
-        return np.array(array)
-    kinds = {"f4": "float32", "i2": "int16", "i4": "int32"}
-    found = np.frombuffer(base64.b64decode(array["bdata"]), kinds[array["dtype"]])
-    return found.reshape([int(one) for one in array["shape"].split(",")]) if "shape" in array else found
-
-
-def unescaped(elements):
-    return [one.value.replace("\\", "") for one in elements]
-
-
-def said(app, words):
-    return any(words in one for one in [*unescaped(app.markdown), *unescaped(app.caption)])
+    return finished(opened(PAGE, **(SMALL | {"run": "1"} | query)))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +32,7 @@ def expected():
 
 
 def test_the_page_waits_with_what_it_costs():
-    app = opened(**SMALL)
+    app = opened(PAGE, **SMALL)
     assert app.title[0].value == "Topology"
     assert not charts(app)
     assert said(app, "7 and 7 layers on 2 subsets of 40 stimuli, up to H1")
@@ -84,7 +40,7 @@ def test_the_page_waits_with_what_it_costs():
 
 
 def test_compute_draws_every_layer_with_the_bars_of_the_core(expected):
-    app = opened(**SMALL)
+    app = opened(PAGE, **SMALL)
     app.button(key="compute").click()
     run(app)
     finished(app)
@@ -239,7 +195,7 @@ def test_outliers_are_taken_out_of_every_diagram_and_shown():
 
 def test_too_many_points_name_the_number_that_fits(monkeypatch):
     monkeypatch.setenv("REPSIM_MEMORY_GB", "0.0001")
-    app = opened(**SMALL)
+    app = opened(PAGE, **SMALL)
     assert "Take 37 points or fewer" in unescaped(app.warning)[0]
     assert not app.button(key="swap").disabled
     assert not [one for one in app.button if one.key == "compute"]
@@ -274,12 +230,12 @@ def test_a_graph_in_pieces_is_a_reason_for_each_layer():
     ],
 )
 def test_an_unknown_value_in_a_link_is_said_and_replaced(key, value, words):
-    app = opened(**(SMALL | {"run": "1", key: value}))
+    app = opened(PAGE, **(SMALL | {"run": "1", key: value}))
     assert any(one.startswith(words) for one in unescaped(app.toast)), unescaped(app.toast)
 
 
 def test_a_dataset_that_does_not_fit_is_a_warning():
-    app = opened(ds="wine", n="20")
+    app = opened(PAGE, ds="wine", n="20")
     assert "takes inputs of shape (1, 8, 8)" in unescaped(app.warning)[0]
 
 
