@@ -23,8 +23,8 @@ _NUMBER = re.compile(r"[<>=|]?(?:b1|[iu][1248]|f[248])")
 _TEXT = re.compile(r"[<>=|]?([US])(\d{1,9})")
 _ITEM = re.compile(
     r"""\s*(?P<quote>['"])(?P<key>\w{1,20})(?P=quote)\s*:\s*
-    (?:(?P<mark>['"])(?P<text>[^'"\\]{0,40})(?P=mark) | (?P<flag>True|False) | \((?P<axes>[^()]*)\) | (?P<fields>\[))
-    \s*(?:,|$)""",
+    (?:(?P<fields>\[) | (?:(?P<mark>['"])(?P<text>[^'"\\]{0,40})(?P=mark)|(?P<flag>True|False) | \((?P<axes>[^()]*)\))
+    \s*(?:,|$))""",
     re.VERBOSE,
 )
 _REASONS = {

@@ -25,6 +25,7 @@ _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
 _ENTRY = struct.Struct("<4s6H3L5H2L")  # one line of the directory
 _COMMENT = 65_535
+_LONGEST_ENTRY = 4096  # with name, extra fields and comment: the directory is read as a whole
 _FULL16 = 0xFFFF
 
 
@@ -107,7 +108,7 @@ def _place(stream: BinaryIO, size: int, file: str) -> tuple[int, int, int]:
         )
     if not count:
         raise FormatError(f"{file} is an archive without members; pack the files again.")
-    if length < count * _ENTRY.size or (count <= LIMITS.zip_members and length > count * (_ENTRY.size + 3 * _FULL16)):
+    if length < count * _ENTRY.size or (count <= LIMITS.zip_members and length > count * _LONGEST_ENTRY):
         raise FormatError(
             f"{file} has a directory of {length:,} bytes for {count:,} members, which cannot be; pack it again."
         )

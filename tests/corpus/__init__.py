@@ -20,6 +20,7 @@ class Bad:
     name: str  # what a user would call the file, "activations.npz"
     make: Callable[[Path], object]
     expected: str
+    kind: str = ""  # what the user says it is: "weights", "graph", "activations", "dataset", or nothing
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,4 @@ class Good:
     name: str
     make: Callable[[Path], object]
     check: Callable[..., object] | None = None
+    kind: str = ""
