@@ -62,7 +62,7 @@ def _first(averages: pd.DataFrame, contrasts: pd.DataFrame, cells: pd.DataFrame,
 def _second(averages: pd.DataFrame, contrasts: pd.DataFrame, cells: pd.DataFrame, data: str) -> Measured:
     lead, gain = _contrast(contrasts, LEAD), _contrast(contrasts, GAIN)
     sides = np.stack([lead - gain / 2, lead + gain / 2])  # of decodability, of performance
-    one = (sides > 0).any(axis=0)
+    one = np.asarray((sides > 0).any(axis=0))
     number = "coefficient of CKA and Procrustes − of the CCA family"
     mean = bool(lead.mean() > 0)
     return Measured(

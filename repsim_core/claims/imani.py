@@ -51,7 +51,7 @@ def training_aligns(*, progress: Progress | None = None) -> Finding:
     last = table[table["place"] == table["depth"]]
     rises = last.assign(rises=last["trained"] > last["initial"])
     name = "share of 24 networks whose last hidden layer became more aligned"
-    shares = _by_seed(rises, lambda own: own["rises"].mean())
+    shares = _by_seed(rises, lambda own: float(own["rises"].mean()))
     sample = measured("digits", name, shares, holds=lambda one: one == 1, partly=lambda one: one >= 3 / 4)
     means = rises.groupby(["optimiser", "activation", "width"], sort=False)[["initial", "trained", "score"]].mean()
     return found(
@@ -84,7 +84,9 @@ def later_layers_align(*, progress: Progress | None = None) -> Finding:
     deep = table[table["depth"] >= 2]
     rho = _by_seed(
         deep,
-        lambda own: np.mean([_rank_correlation(one["place"], one["trained"]) for _, one in own.groupby("depth")]),
+        lambda own: float(
+            np.mean([_rank_correlation(one["place"], one["trained"]) for _, one in own.groupby("depth")])
+        ),
     )
     sample = measured(
         "digits",

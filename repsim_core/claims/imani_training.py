@@ -84,7 +84,7 @@ def _fit(kind: Perceptron, net: torch.nn.Module, x: Tensor, y: Tensor, generator
     loss = functional.binary_cross_entropy_with_logits if kind.loss == "logistic" else functional.mse_loss
     net.train()
     for _ in range(kind.epochs):
-        for rows in torch.randperm(len(x), generator=generator).split(BATCH):
+        for rows in torch.randperm(len(x), generator=generator).split(BATCH):  # type: ignore[no-untyped-call]
             optimiser.zero_grad()
-            loss(net(x[rows])[:, 0], y[rows]).backward()
+            loss(net(x[rows])[:, 0], y[rows]).backward()  # type: ignore[no-untyped-call]
             optimiser.step()

@@ -70,7 +70,7 @@ def layer_effects(network: str, dataset: str) -> Effects:
     for layer in names:
         d = cloud_distances(own[layer].values[pool])
         on_training = components(cloud_distances(seen[layer].values[trained]), np.arange(N))
-        found = [_against(d, *drawn, on_training, seed) for seed, drawn in enumerate(draws)]
+        found = [_against(d, drawn, on_training, seed) for seed, drawn in enumerate(draws)]
         for whole, (diagram, _) in zip(wholes, found, strict=True):
             whole.append(diagram)
         effects = pd.DataFrame([one for _, one in found]).mean().to_dict()
@@ -95,9 +95,10 @@ def layer_effects(network: str, dataset: str) -> Effects:
 
 
 def _against(
-    d: Floats, many: Rows, other: Rows, few: Rows, on_training: PersistenceDiagram, seed: int
+    d: Floats, drawn: list[Rows], on_training: PersistenceDiagram, seed: int
 ) -> tuple[PersistenceDiagram, dict[str, float]]:
     """The diagram of 300 stimuli, and how far it is from each other one."""
+    many, other, few = drawn
     whole, inside = components(d, many), d[np.ix_(many, many)]
     lof, random = (
         components(d, many[outliers(inside, rule, share=SHARE, neighbours=NEIGHBOURS, seed=seed).kept])

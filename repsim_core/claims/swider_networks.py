@@ -57,7 +57,8 @@ def matched_distances(groups: Mapping[str, Sequence[str]], dataset: str) -> pd.D
 
 def families_differ(*, progress: Progress | None = None) -> Finding:
     """S3: mean distance to networks of other families over that to the own family, a number a network."""
-    samples, tables, values = [], {}, {}
+    samples, tables = [], {}
+    values: dict[str, float] = {}
     for (data, groups), far in _each(FAMILIES, progress):
         own, other = _near_and_far(far, groups)
         ratio = {one: float(np.mean(other[one]) / np.mean(own[one])) for one in own}
@@ -73,7 +74,8 @@ _S3 = "Families have two or three networks each here, of two sizes on digits; a 
 
 def similar_architectures_are_near(*, progress: Progress | None = None) -> Finding:
     """S4: how often another seed is nearer than another architecture, a share a network."""
-    samples, tables, values = [], {}, {}
+    samples, tables = [], {}
+    values: dict[str, float] = {}
     for (data, groups), far in _each(ARCHITECTURES, progress):
         own, other = _near_and_far(far, groups)
         share = {one: float(np.mean(np.less.outer(own[one], other[one]))) for one in own}
