@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from repsim_core import models
+from repsim_core import figures, models
 from repsim_core.alignment import FORM_SENTENCES
-from repsim_core.figures import alignment as drawings
 from repsim_core.figures.topology import value_curves
 from repsim_core.types import LayerAlignments
 from repsim_ui import (
@@ -79,13 +78,13 @@ def _overview(name: str, own: LayerAlignments, initial: LayerAlignments | None, 
             help="**threshold**: how strong a direction has to be; **rank**: how many directions, strongest first.",
         )
     )
-    curves = drawings.curves_of(own)
+    curves = figures.curves_of(own)
     if initial is not None:
-        curves += [one for one in drawings.curves_of(initial, reference=True) if one.depth > 0]
+        curves += [one for one in figures.curves_of(initial, reference=True) if one.depth > 0]
     left, right = st.columns([3, 2], gap="medium")
     with left:
         charts.show(
-            drawings.alignment_curves(curves, against=against, scale=threshold_scale(own)),
+            figures.alignment_curves(curves, against=against, scale=threshold_scale(own)),
             key="curves",
             alt="Share of the targets on the strong directions of every layer, against the threshold; a line a layer.",
             title=f"Alignment of {name} with {asked.task}",
@@ -94,7 +93,7 @@ def _overview(name: str, own: LayerAlignments, initial: LayerAlignments | None, 
         )
     with right:
         charts.show(
-            drawings.layer_areas(own, initial),
+            figures.layer_areas(own, initial),
             key="areas",
             alt="Area under the curve of every layer, trained and as initialised, with chance.",
             title=f"Areas of {name}",
@@ -141,7 +140,7 @@ def training(choices: state.Choices) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         charts.show(
-            drawings.alignment_curves(curves, scale=scale),
+            figures.alignment_curves(curves, scale=scale),
             key="checkpoint_curves",
             alt="Share of the targets on the strong directions of every layer at the chosen epoch.",
             title=f"{name} after epoch {at}",
@@ -193,10 +192,10 @@ def _runs() -> dict[str, list[tuple[str, str, bool]]]:
     return found
 
 
-def _curves(table: pd.DataFrame, at: str, *, reference: bool = False) -> list[drawings.Curve]:
+def _curves(table: pd.DataFrame, at: str, *, reference: bool = False) -> list[figures.Curve]:
     own = table[table["checkpoint"] == at]
     return [
-        drawings.Curve(
+        figures.Curve(
             str(layer),
             float(rows["depth"].iloc[0]),
             rows["threshold"].to_numpy(),

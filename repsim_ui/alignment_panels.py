@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from repsim_core import figures
 from repsim_core.alignment import descent_curve
-from repsim_core.figures import alignment as drawings
 from repsim_core.types import Dataset, LayerAlignments
 from repsim_ui import alignment_cache, alignment_files, charts, library, links, request
 from repsim_ui.alignment_controls import Asked
@@ -62,12 +61,12 @@ def _linked(name: str, trained: bool, own: LayerAlignments, asked: Asked, offere
     marked = st.session_state.setdefault("marked_direction", (layer, direction))
 
     def pick(fig: go.Figure) -> go.Figure:
-        return drawings.add_direction_picks(fig, own, marked)
+        return figures.add_direction_picks(fig, own, marked)
 
     left, right = st.columns([3, 2], gap="medium")
     with left:
         charts.show(
-            drawings.energy_heatmap(own),
+            figures.energy_heatmap(own),
             key="directions",
             alt="Share of the targets on each of the first directions of every layer; its table holds the numbers.",
             title=f"Label energy of {name} on {asked.task}",
@@ -78,7 +77,7 @@ def _linked(name: str, trained: bool, own: LayerAlignments, asked: Asked, offere
         )
     with right:
         charts.show(
-            drawings.aligned_spectrum(one, direction=direction),
+            figures.aligned_spectrum(one, direction=direction),
             key="spectrum",
             alt="Share of the layer on each direction, coloured by the share of the targets.",
             title=f"Spectrum of {layer}",
@@ -114,7 +113,7 @@ def along_vector(data: Dataset, loadings: NDArray[np.float64], asked: Asked, *, 
     """Stimuli laid out along a singular vector by their answers, and those at both ends."""
     words, order = alignment_cache.answers(asked.dataset, asked.split, asked.n, asked.seed, asked.task)
     charts.show(
-        drawings.stimuli_along(loadings, words, data.stimuli, order=order),
+        figures.stimuli_along(loadings, words, data.stimuli, order=order),
         key=key,
         alt="Every stimulus by its entry in the singular vector, a row for each answer.",
         title=title,
@@ -163,7 +162,7 @@ def _chance(own: LayerAlignments, layer: str) -> None:
     scale = threshold_scale(own)
     thresholds = np.linspace(0, one.singular_values[0], 60)
     charts.show(
-        drawings.one_alignment_curve(one, scale=scale),
+        figures.one_alignment_curve(one, scale=scale),
         key="chance",
         alt="Curve of the layer with the mean over all pairings and the band of permutations.",
         title=f"{layer} against chance",
@@ -203,7 +202,7 @@ def _speed(name: str, trained: bool, own: LayerAlignments, layer: str, asked: As
         measured = at.astype(float), table["not yet learnt"].to_numpy()[at]
         apart = float(np.abs(table["not yet learnt"] - descent_curve(own[layer], table["step"])).max())
     charts.show(
-        drawings.descent_curves(steps, closed, measured),
+        figures.descent_curves(steps, closed, measured),
         key="speed",
         alt="Share of the targets not yet learnt by gradient descent against steps, a line a layer.",
         title=f"Learning {asked.task} from the layers of {name}",

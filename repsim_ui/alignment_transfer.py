@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
+from repsim_core import figures
 from repsim_core.experiments import recorded_alignment as recorded
 from repsim_core.experiments.tasks import TASKS, tasks_for
-from repsim_core.figures import alignment as drawings
 from repsim_core.figures.topology import value_curves
 from repsim_ui import alignment_controls, cache, charts, controls, estimates, links, request, sentences, state
 from repsim_ui.messages import plain
@@ -136,7 +136,7 @@ def _recorded() -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         charts.show(
-            drawings.transfer_gains(
+            figures.transfer_gains(
                 names, gains["area gained"].to_numpy(), gains["score gained"].to_numpy(), gains["relation"].tolist()
             ),
             key="recorded_gains",

@@ -5,9 +5,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from repsim_core import activations
+from repsim_core import activations, figures
 from repsim_core.alignment import RULE
-from repsim_core.figures import alignment as drawings
 from repsim_core.types import SingularAlignment
 from repsim_ui import (
     alignment_cache,
@@ -94,11 +93,11 @@ def _linked(found: SingularAlignment, asked: Asked, layers: dict[str, str]) -> N
     marked = st.session_state.setdefault("marked_vectors", (va, vb))
 
     def pick(fig: go.Figure) -> go.Figure:
-        return drawings.add_cosine_picks(fig, found, marked)
+        return figures.add_cosine_picks(fig, found, marked)
 
     with left:
         charts.show(
-            drawings.cosine_matrix(found),
+            figures.cosine_matrix(found),
             key="cosines",
             alt="Cosine of every singular vector of the layer of A with every one of the layer of B.",
             title=f"Singular vectors of {found.names[0]} and {found.names[1]}",
@@ -141,7 +140,7 @@ def _along(found: SingularAlignment, asked: Asked, va: int, vb: int) -> None:
         with slot:
             frame = pd.DataFrame({"stimulus": data.stimuli, "answer": words, "entry": loadings})
             charts.show(
-                drawings.stimuli_along(
+                figures.stimuli_along(
                     loadings, words, data.stimuli, title=f"entry in vector {number} of {side}", order=order
                 ),
                 key=f"along_{side}",

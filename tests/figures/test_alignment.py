@@ -4,17 +4,18 @@ import numpy as np
 import pytest
 
 from repsim_core.alignment import FORMS, align_layers, label_alignment, singular_vector_alignment
-from repsim_core.figures import coloured, for_export
-from repsim_core.figures.alignment import (
+from repsim_core.figures import (
     Curve,
     add_cosine_picks,
     add_direction_picks,
     aligned_spectrum,
     alignment_curves,
+    coloured,
     cosine_matrix,
     curves_of,
     descent_curves,
     energy_heatmap,
+    for_export,
     layer_areas,
     one_alignment_curve,
     stimuli_along,
