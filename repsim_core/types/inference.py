@@ -1,63 +1,20 @@
-"""What is known about a score beside the score: chance, spread, how many stimuli it needs, rows to distrust."""
+"""What is known about a score beside the score: chance, spread, how many stimuli it needs."""
 
-from dataclasses import dataclass, field, fields
-from pathlib import Path
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from repsim_core.errors import FormatError, InputError, ShapeError
-from repsim_core.types.archive import packed, unpacked
-from repsim_core.types.arrays import read_only
+from repsim_core.errors import InputError, ShapeError
+from repsim_core.types.filed import Filed
 
 Floats = NDArray[np.float64]
 
 
-class _Filed:
-    """A result whose arrays and labels make one ``.npz``; ``KIND`` names it in messages."""
-
-    KIND: ClassVar[str]
-    ARRAYS: ClassVar[tuple[str, ...]]
-
-    def to_bytes(self) -> bytes:
-        """Content of an ``.npz`` file without a pickle; equal content, equal bytes."""
-        labels = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in self.ARRAYS}  # type: ignore[arg-type]
-        return packed({name: getattr(self, name) for name in self.ARRAYS}, {"format": self._format()} | labels)
-
-    def save(self, path: str | Path) -> None:
-        """Write ``path`` (``.npz``)."""
-        Path(path).write_bytes(self.to_bytes())
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read what :meth:`save` wrote; anything else is a :class:`FormatError`."""
-        return cls.from_bytes(Path(path).read_bytes(), name=Path(path).name)
-
-    @classmethod
-    def from_bytes(cls, raw: bytes, *, name: str = "result") -> Self:
-        """Inverse of :meth:`to_bytes`."""
-        try:
-            arrays, labels = unpacked(raw, cls._format())
-            lists = {key: tuple(one) for key, one in labels.items() if isinstance(one, list)}
-            return cls(**arrays, **labels | lists)
-        except (ValueError, KeyError, TypeError) as error:
-            raise FormatError(
-                f"{name} is not a RepSim {cls.KIND} ({error}); save one with {cls.__name__}.save."
-            ) from error
-
-    @classmethod
-    def _format(cls) -> str:
-        return f"repsim-{cls.KIND.replace(' ', '-')}/1"
-
-    def _freeze(self) -> None:
-        for name in self.ARRAYS:
-            object.__setattr__(self, name, read_only(np.asarray(getattr(self, name))))
-
-
 @dataclass(frozen=True, eq=False)
-class PermutationTest(_Filed):
+class PermutationTest(Filed):
     """Scores of all cells with the stimuli of the second side shuffled, every cell by the same shuffles.
 
     ``scores[0]`` holds the pairing as it came, in the arithmetic of all others; two scores closer than ``tolerance``
@@ -176,7 +133,7 @@ class PermutationTest(_Filed):
 
 
 @dataclass(frozen=True, eq=False)
-class SubsampleSpread(_Filed):
+class SubsampleSpread(Filed):
     """Scores of seeded halves of the stimuli, and from their spread a rough standard error of the full score."""
 
     KIND: ClassVar[str] = "subsample spread"
@@ -206,7 +163,7 @@ class SubsampleSpread(_Filed):
 
 
 @dataclass(frozen=True, eq=False)
-class StimulusCurve(_Filed):
+class StimulusCurve(Filed):
     """A score against the number of stimuli, on nested random subsets; the last size is all of them."""
 
     KIND: ClassVar[str] = "stimulus curve"
@@ -285,66 +242,3 @@ class StimulusCurve(_Filed):
                 "reason": self.reasons,
             }
         )
-
-
-@dataclass(frozen=True, eq=False)
-class DuplicatedRows:
-    """Stimuli that repeat an earlier one in every layer looked at, as in a sample drawn with replacement."""
-
-    rows: NDArray[np.int64]  # (k,) the repeats, rising
-    originals: NDArray[np.int64]  # (k,) the first stimulus that each repeats
-    n_stimuli: int
-
-    def __post_init__(self) -> None:
-        for name in ("rows", "originals"):
-            object.__setattr__(self, name, read_only(np.asarray(getattr(self, name))))
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def sentence(self) -> str:
-        """What to doubt, or "" without repeats."""
-        if not len(self):
-            return ""
-        return (
-            f"{len(self)} of {self.n_stimuli} stimuli repeat an earlier one in every layer (first row {self.rows[0]}, "
-            f"equal to row {self.originals[0]}): the rows are no independent sample, so error bars are too small and "
-            "debiased scores too high. Leave the repeats out."
-        )
-
-    def to_frame(self) -> pd.DataFrame:
-        """Tidy table, one line a repeat."""
-        return pd.DataFrame({"row": self.rows, "repeats": self.originals})
-
-
-@dataclass(frozen=True, eq=False)
-class OutlyingRows:
-    """Stimuli that hold a large share of the variance of a layer, the largest first."""
-
-    rows: NDArray[np.int64]  # (k,)
-    shares: Floats  # (k,) of tr K
-    n_stimuli: int
-
-    def __post_init__(self) -> None:
-        for name in ("rows", "shares"):
-            object.__setattr__(self, name, read_only(np.asarray(getattr(self, name))))
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def sentence(self) -> str:
-        """What to doubt, or "" without such rows."""
-        if not len(self):
-            return ""
-        most = ", ".join(f"row {row}: {share:.1%}" for row, share in zip(self.rows[:5], self.shares[:5], strict=True))
-        more = f" and {len(self) - 5} more" if len(self) > 5 else ""
-        return (
-            f"{len(self)} of {self.n_stimuli} stimuli decide this layer's score ({most}{more} of its variance); "
-            "compare again without them, or take a rank measure."
-        )
-
-    def to_frame(self) -> pd.DataFrame:
-        """Tidy table, one line a row."""
-        return pd.DataFrame({"row": self.rows, "share": self.shares})
