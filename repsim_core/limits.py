@@ -14,6 +14,7 @@ class Limits:
     session_bytes: int = 1 * GB
     server_bytes: int = 4 * GB
     upload_seconds: float = 4 * 3600.0  # after which an upload is removed, its session or not
+    session_grace_seconds: float = 120.0  # a browser that lost its connection may come back
 
     zip_members: int = 20_000
     zip_unpacked_bytes: int = 2 * GB
@@ -30,6 +31,8 @@ class Limits:
     tensor_axes: int = 8
     tensor_name_length: int = 300
     state_dict_nesting: int = 2
+    pickle_bytes: int = 8 * MB  # of the names and shapes in a .pt, without its numbers
+    pickle_instructions: int = 1_000_000  # torch.save writes about 40 a tensor
 
     image_pixels: int = 40_000_000
     image_side: int = 4096
@@ -48,6 +51,7 @@ class Limits:
     activation_bytes: int = 1 * GB
 
     graph_nodes: int = 5_000
+    graph_json_bytes: int = 32 * MB  # of the description; torch writes about 2.5 kB a node
     parameter_bytes: int = 500 * MB
     node_output_bytes: int = 1 * GB
 

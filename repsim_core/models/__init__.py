@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from repsim_core.models.dry_run import layers
     from repsim_core.models.files import from_file
     from repsim_core.models.model import Model
+    from repsim_core.models.recorded import Recorded
 
-_HOMES = {"build": "architectures", "layers": "dry_run", "from_file": "files", "Model": "model"}
+_HOMES = {"build": "architectures", "layers": "dry_run", "from_file": "files", "Model": "model", "Recorded": "recorded"}
 
-__all__ = ["Model", "PublishedWeights", "available", "build", "from_file", "layers", "load", "published"]
+__all__ = ["Model", "PublishedWeights", "Recorded", "available", "build", "from_file", "layers", "load", "published"]
 
 if not TYPE_CHECKING:
 

@@ -87,11 +87,12 @@ def _digest(path: Path) -> str:
 
 
 @contextmanager
-def _reporting(progress: Progress | None) -> Iterator[None]:
+def _reporting(report: Progress | None) -> Iterator[None]:
     """torch.hub's progress bar replaced by a callback; raised from, the callback ends the download and its file."""
-    if progress is None:
+    if report is None:
         yield
         return
+    progress: Progress = report
 
     class Bar:
         def __init__(self, *, total: int | None = None, **_: Any) -> None:
