@@ -10,7 +10,8 @@ from repsim_core import datasets
 from repsim_core.similarity import Measure
 from repsim_core.similarity.preprocessing import DIMENSIONS, REDUCTIONS, SCALINGS
 from repsim_core.types import LayerInfo
-from repsim_ui.links import keep_known, keep_number, keep_several, keep_whole_number
+from repsim_ui import cache, data_names, layer_picker
+from repsim_ui.links import keep_known, keep_number, keep_whole_number
 from repsim_ui.messages import plain
 from repsim_ui.recipes import Option, Recipe
 from repsim_ui.state import Choices
@@ -72,8 +73,11 @@ class Sides:
 
 def preprocessing(choices: Choices) -> Sides:
     """Controls behind an expander, which says in its title what differs from responses as they are."""
-    data = [one.name for one in datasets.available() if one.name != choices.dataset]
-    keep_known("dsb", "Dataset of B", ["same", *data], "same")
+    same = data_names.beside(choices.dataset)
+    data = [*same, *(one.name for one in datasets.available() if one.name != choices.dataset and one.name not in same)]
+    keep_known("dsb", "Dataset of B", ["same", *data], "same", accept=data_names.is_known)
+    data = data_names.listed(data, st.session_state.get("dsb"), st.query_params.get("dsb"))
+    data = [one for one in data if one != "same"]
     keep_known("scaling", "Scaling", SCALINGS, "none")
     keep_known("reduction", "Reduction", REDUCTIONS, "none")
     keep_whole_number("dimensions", "Dimensions", 1, MOST_DIMENSIONS, DIMENSIONS)
@@ -104,7 +108,7 @@ def preprocessing(choices: Choices) -> Sides:
             ["same", *data],
             key="dsb",
             bind="query-params",
-            help="Another domain of the same stimuli, such as shapes and shapes_sketch.",
+            help="The same stimuli otherwise: shifted, or another domain such as shapes and shapes_sketch.",
             width=200,
         )
     steps = [SCALINGS[scaling]] * (scaling != "none") + [f"{REDUCTIONS[reduction]}, {dimensions}"] * (
@@ -130,10 +134,9 @@ def recipe(
         left, right = st.columns(2)
         lists = (left, "ra", "Layers of A", choices.a), (right, "rb", "Layers of B", choices.b)
         for column, key, label, name in lists:
-            names = [one.name for one in infos[name]]
-            keep_several(key, "Layer", names)
-            chosen = column.multiselect(label, names, key=key, bind="query-params", placeholder="Choose layers")
-            picked[key] = tuple(one for one in names if one in chosen)  # execution order, whatever the order of clicks
+            with column:
+                architecture = cache.card(name).architecture
+                picked[key] = layer_picker.picked(key, label, infos[name], choices.n, architecture)
     return Recipe(
         choices.a,
         choices.b,

@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from repsim_core import figures
 from repsim_core.compute.memory import readable_bytes
 from repsim_core.datasets.subset import subset
 from repsim_core.types import Dataset, LayerInfo, ModelCard
 
-SAMPLES = 24
+SAMPLES, PAIRS = 24, 8
 
 
 def facts(card: ModelCard) -> list[tuple[str, str]]:
@@ -60,7 +61,30 @@ def balance(data: Dataset) -> tuple[go.Figure, pd.DataFrame] | None:
 
 def samples(data: Dataset) -> Dataset:
     """24 stimuli with every class in its share."""
-    rows = subset(data.labels, len(data), min(SAMPLES, len(data)), seed=0, name=data.name)
+    return _rows(data, subset(data.labels, len(data), min(SAMPLES, len(data)), seed=0, name=data.name))
+
+
+def pairs(clean: Dataset, shifted: Dataset) -> tuple[Dataset, Dataset]:
+    """Eight stimuli as they are, and the same ones shifted."""
+    rows = subset(clean.labels, len(clean), min(PAIRS, len(clean)), seed=0, name=clean.name)
+    return tuple(_rows(one, rows) for one in (clean, shifted))  # type: ignore[return-value]
+
+
+def change_table(clean: Dataset, shifted: Dataset) -> pd.DataFrame:
+    """How far each stimulus was moved, on average over its inputs."""
+    flat = [one.inputs.reshape(len(one), -1) for one in (clean, shifted)]
+    return pd.DataFrame(
+        {
+            "stimulus": clean.stimuli,
+            "label": captions(clean),
+            "mean, clean": flat[0].mean(axis=1),
+            "mean, shifted": flat[1].mean(axis=1),
+            "mean change": np.abs(flat[1] - flat[0]).mean(axis=1),
+        }
+    )
+
+
+def _rows(data: Dataset, rows: NDArray[np.intp]) -> Dataset:
     labels = None if data.labels is None else data.labels[rows]
     return Dataset(data.card, data.split, data.inputs[rows], labels, tuple(data.stimuli[k] for k in rows), data.seed)
 

@@ -15,8 +15,19 @@ from repsim_core.figures.detail import projection
 from repsim_core.figures.style import FIRST, escaped, plain_axis, shortened
 
 
+def stimuli_pairs(
+    clean: NDArray[np.floating[Any]], shifted: NDArray[np.floating[Any]], captions: Sequence[str]
+) -> go.Figure:
+    """Pictures ``(n, channels, height, width)`` in [0, 1] in one row, below each the same one after a shift."""
+    return stimuli_grid(np.concatenate([clean, shifted]), [*captions, *["shifted"] * len(captions)], columns=len(clean))
+
+
 def stimuli_grid(images: NDArray[np.floating[Any]], captions: Sequence[str], *, columns: int = 8) -> go.Figure:
-    """Pictures ``(n, channels, height, width)`` in [0, 1], row by row, each with its caption below."""
+    """Pictures ``(n, channels, height, width)`` in [0, 1], row by row, each with its caption below.
+
+    Those larger than 112 pixels a side are reduced by averages over whole pixels.
+    """
+    images = _reduced(images, max(images.shape[2:]) // 112)
     count, channels, height, width = images.shape
     zoom = max(1, 56 // max(height, width))  # whole pixels: small digits stay sharp
     pixels = np.clip(np.nan_to_num(images) * 255, 0, 255).astype("uint8").transpose(0, 2, 3, 1)
@@ -47,6 +58,16 @@ def stimuli_grid(images: NDArray[np.floating[Any]], captions: Sequence[str], *, 
         height=90 * lines, margin={"l": 0, "r": 0, "t": 4, "b": 4}, plot_bgcolor="rgba(0,0,0,0)", dragmode=False
     )
     return fig
+
+
+def _reduced(images: NDArray[np.floating[Any]], factor: int) -> NDArray[np.floating[Any]]:
+    if factor < 2:
+        return images
+    count, channels, height, width = images.shape
+    tall, wide = height // factor, width // factor
+    whole = images[:, :, : tall * factor, : wide * factor]
+    reduced: NDArray[np.floating[Any]] = whole.reshape(count, channels, tall, factor, wide, factor).mean(axis=(3, 5))
+    return reduced
 
 
 def thumbnail(image: NDArray[np.floating[Any]]) -> str:
