@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from repsim_core.errors import InputError
 from repsim_core.formats.beside import BESIDE
+from repsim_core.formats.responses import checked_plan
 from repsim_core.limits import LIMITS
 from repsim_core.types import LayerActivations
 
@@ -41,6 +42,8 @@ def to_file(
     ------
     InputError
         For another ending, a layer named as one of the lists beside them, and labels of another length.
+    BudgetError
+        If :func:`from_file` would refuse to read it back for its size.
     """
     path = Path(path)
     if path.suffix not in ENDINGS:
@@ -51,6 +54,7 @@ def to_file(
     if labels is not None and len(labels) != len(layers.stimuli):
         raise InputError(f"{len(labels)} labels for {len(layers.stimuli)} stimuli; give one for each.")
     arrays = {name: one.values.reshape(-1, *_unit_shape(one.unit_shape)) for name, one in layers.items()}
+    checked_plan({name: (one.shape, one.dtype.str[1:]) for name, one in arrays.items()}, path.name)
     write(path, arrays, layers.stimuli, labels, classes)
 
 

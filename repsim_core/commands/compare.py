@@ -4,8 +4,9 @@ import argparse
 import json
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from repsim_core.commands.choices import DATA_HELP, MODEL_HELP, dataset_of, model_of
 from repsim_core.commands.terminal import Bar, check_positive, check_target, remark, say
 from repsim_core.compute.executor import task_executor
 from repsim_core.errors import InputError
@@ -15,9 +16,9 @@ from repsim_core.types import SimilarityMatrix
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     compare = commands.add_parser("compare", help="compare all layers of two models")
-    compare.add_argument("a", metavar="A", help="model A: a name from `repsim models`, or torchvision/NAME")
+    compare.add_argument("a", metavar="A", help=f"model A: {MODEL_HELP}")
     compare.add_argument("b", metavar="B", help="model B")
-    compare.add_argument("--data", default="digits", help="dataset (default %(default)s)")
+    compare.add_argument("--data", default=None, help=f"{DATA_HELP} (default: digits; for two files of responses, A)")
     compare.add_argument("--split", default="test", help="split of the dataset (default %(default)s)")
     compare.add_argument("--measure", default="cka", help="measure (default %(default)s)")
     compare.add_argument(
@@ -27,6 +28,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     compare.add_argument("--seed", type=int, default=0, help="seed of the draw (default %(default)s)")
     compare.add_argument("--layers-a", nargs="+", metavar="LAYER", default=None, help="default: one per block")
     compare.add_argument("--layers-b", nargs="+", metavar="LAYER", default=None, help="default: one per block")
+    compare.add_argument("--architecture-a", default=None, metavar="NAME", help="of a file of weights")
+    compare.add_argument("--architecture-b", default=None, metavar="NAME", help="of a file of weights")
     compare.add_argument("--pooling", default="flatten", help="flatten, mean, grid2, grid4, cls_token, mean_token")
     compare.add_argument("--random", action="store_true", help="random weights instead of trained ones, for both")
     compare.add_argument("--out", type=Path, default=None, help="write .npz, .json or .csv")
@@ -50,21 +53,23 @@ def measure_options(given: argparse.Namespace) -> dict[str, Any]:
 
 def run(options: argparse.Namespace) -> None:
     """Write the matrix where it was wanted, or its table on standard output."""
-    from repsim_core import activations, datasets, figures, models, similarity
+    from repsim_core import activations, figures, similarity
+    from repsim_core.models.recorded import Recorded
 
     measure = similarity.measure_named(options.measure)
     measure.checked_options(measure_options(options))
     for path, endings in ((options.out, (".npz", ".json", ".csv")), (options.html, (".html",))):
         check_target(path, endings)
     check_positive("--n", options.n)
-    data = datasets.load(options.data, n=options.n, seed=options.seed, split=options.split)
-    weights: Literal["DEFAULT"] | None = None if options.random else "DEFAULT"
+    # Without trained weights the second network gets another seed: two draws, not the same one twice.
+    first = model_of(options.a, random=options.random, seed=0, architecture=options.architecture_a)
+    second = model_of(options.b, random=options.random, seed=1, architecture=options.architecture_b)
+    own = options.a if isinstance(first, Recorded) and isinstance(second, Recorded) else "digits"
+    data = dataset_of(options.data or own, n=options.n, seed=options.seed, split=options.split)
     bar = Bar()
     layers = []
-    for side, name, chosen in (("A", options.a, options.layers_a), ("B", options.b, options.layers_b)):
-        # Without trained weights the second network gets another seed: two draws, not the same one twice.
-        model = models.load(name, weights=weights, seed=0 if side == "A" else 1)
-        bar.title = f"{side} {name}"
+    for name, model, chosen in ((options.a, first, options.layers_a), (options.b, second, options.layers_b)):
+        bar.title = name
         layers.append(activations.extract(model, data, chosen, pooling=options.pooling, progress=bar))
         for note in layers[-1].notes:
             remark(f"repsim: {name}: {note}")

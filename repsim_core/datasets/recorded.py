@@ -5,21 +5,25 @@ from typing import Literal
 
 import numpy as np
 
+from repsim_core.datasets.loading import loaded
+from repsim_core.datasets.names import MARK, Asked
 from repsim_core.datasets.source import Content, Source
 from repsim_core.formats import Responses, recorded_responses, shown_name
 from repsim_core.types import Dataset, DatasetCard
 
 
-def recorded(path: str | Path, name: str = "") -> Dataset:
-    """Dataset of a file of responses, with inputs of shape (n, 0)."""
-    name = name or shown_name(Path(path).stem)
-    return dataset_of(recorded_responses(path), name)
+def recorded(path: str | Path, name: str = "", *, n: int | None = None, seed: int = 0) -> Dataset:
+    """Dataset of a file of responses, with inputs of shape (n, 0), or a seeded subset of it.
 
-
-def dataset_of(responses: Responses, name: str) -> Dataset:
-    """All stimuli of some responses."""
-    inputs = np.empty((len(responses.stimuli), 0), np.float32)
-    return Dataset(source_of(responses, name).card, "all", inputs, responses.labels, responses.stimuli)
+    Raises
+    ------
+    FormatError, BudgetError
+        As :func:`repsim_core.formats.recorded_responses`.
+    InputError
+        If n is below 1 or more than there are.
+    """
+    name = name or shown_name(Path(path).stem).replace(MARK, "-")
+    return loaded(source_of(recorded_responses(path), name), Asked(name), "all", n, seed)
 
 
 def source_of(responses: Responses, name: str, title: str = "") -> Source:

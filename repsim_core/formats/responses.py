@@ -79,7 +79,7 @@ def recorded_responses(path: str | Path, *, drop_rows: bool = False) -> Response
     path = Path(path)
     file = shown_name(path.name)
     source = _source(path, file)
-    n, notes = _checked_plan(source.shapes, file)
+    n, notes = checked_plan(source.shapes, file)
     beside: dict[str, NDArray[Any]] = {}
     layers: dict[str, NDArray[np.floating[Any]]] = {}
     bad = np.zeros(n, dtype=bool)
@@ -159,7 +159,7 @@ def _source(path: Path, file: str) -> _Source:
     raise FormatError(f"{file} is a {found} file, not one of recorded responses; save them: {SAVE_ACTIVATIONS}.")
 
 
-def _checked_plan(shapes: Mapping[str, tuple[tuple[int, ...], str]], file: str) -> tuple[int, list[str]]:
+def checked_plan(shapes: Mapping[str, tuple[tuple[int, ...], str]], file: str) -> tuple[int, list[str]]:
     """How many stimuli, and notes; everything that shapes alone can tell is refused here."""
     layers = {name: one for name, one in shapes.items() if name not in BESIDE and one[0]}
     single = [name for name, (shape, _) in shapes.items() if not shape]

@@ -82,6 +82,11 @@ def prepared(model: Any, example: Dataset | NDArray[Any] | Tensor, count: int = 
     inputs = example.inputs if isinstance(example, Dataset) else example
     if len(inputs) == 0:
         raise InputError("The example has no stimuli; give at least one.")
+    if isinstance(example, Dataset) and inputs.shape[1:] == (0,):
+        raise InputError(
+            f"{example.name} comes from recorded responses, which hold no stimuli to show to a network; "
+            "choose the dataset that they were recorded on."
+        )
     batch = inputs[:count]
     if hasattr(model, "prepare"):
         return model.prepare(batch)  # type: ignore[no-any-return]

@@ -34,6 +34,7 @@ class Recorded(Model):
             input_shape=(0,),
             parameters=0,
             description=f"{title}: {len(layers)} layers recorded on {len(responses.stimuli)} stimuli",
+            details={"notes": list(responses.notes)},
         )
         each = [digest(layer, str(one.dtype), str(one.shape), one.tobytes()) for layer, one in layers.items()]
         content = digest(*responses.stimuli, *each)

@@ -186,7 +186,7 @@ ZIPS = [
         "52-fat-directory",
         "p.zip",
         _picture(b"cat/2.png", extra=bytes(60_000)),
-        "a directory of 60,105 bytes for 2 members, which cannot be",
+        "a directory of 60,110 bytes for 2 members, which cannot be",
         "dataset",
     ),
     Bad(
