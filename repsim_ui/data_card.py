@@ -1,5 +1,7 @@
 """The stimuli: what they are, how many of each class, some of them, and what else could be had."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -44,13 +46,8 @@ def more() -> None:
                 st.markdown(
                     f"**{plain(one.name)}** {plain(one.description)}; {sizes}; {plain(one.absent)}.", width="stretch"
                 )
-                name = one.name
-                downloads.button(
-                    f"download_{name}",
-                    name,
-                    KNOWN[name.removeprefix(PREFIX)].size,
-                    lambda progress, name=name: datasets.download(name, progress),
-                )
+                size = KNOWN[one.name.removeprefix(PREFIX)].size
+                downloads.button(f"download_{one.name}", one.name, size, partial(datasets.download, one.name))
         st.caption(
             "They are kept in the data directory of this server (setting REPSIM_DATA), where folders of pictures, one "
             "folder a class, appear as datasets too."

@@ -23,7 +23,9 @@ def draw(card: DatasetCard) -> None:
 
 
 def offered(card: DatasetCard) -> list[str]:
-    """Kinds of shift for such stimuli."""
+    """Kinds of shift for such stimuli; none where only responses to them are known."""
+    if 0 in card.input_shape:
+        return [CLEAN]
     domains = [DOMAIN] if card.base in datasets.DOMAINS.values() else []
     return [CLEAN, *(one for one, kind in SHIFTS.items() if card.kind in kind.data), *domains]
 

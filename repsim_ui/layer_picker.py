@@ -4,6 +4,7 @@ The choice itself is a bound multiselect, so it is in the address and can be mad
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -46,9 +47,9 @@ def tree(key: str, infos: Sequence[LayerInfo], seen: Filter, n: int, *, choosing
     table = library.layer_table(shown, n)
     table.insert(0, "tree", [_indented(one.name) for one in shown])
     hidden = "tree" if seen.is_active else "layer"
-    options: dict[str, object] = {"hide_index": True, "height": TREE_HEIGHT, "column_config": {hidden: None}}
+    options: dict[str, Any] = {"hide_index": True, "height": TREE_HEIGHT, "column_config": {hidden: None}}
     if not choosing:
-        st.dataframe(table, key=f"{key}_layers", **options)  # type: ignore[call-overload]
+        st.dataframe(table, key=f"{key}_layers", **options)
         return
     usable = [one.name for one in infos if one.usable]
     visible = [one.name for one in shown]
@@ -66,7 +67,7 @@ def tree(key: str, infos: Sequence[LayerInfo], seen: Filter, n: int, *, choosing
         on_select=ticked,
         selection_mode="multi-row",
         selection_default={"selection": {"rows": [row for row, one in enumerate(visible) if one in held]}},
-        **options,  # type: ignore[arg-type]
+        **options,
     )
     blocks = default_layers(list(infos))
     matching = [one for one in visible if one in usable]

@@ -65,6 +65,8 @@ def loaded(
     labels = content.labels if rows is None or content.labels is None else content.labels[rows]
     _check_size(card, len(stimuli))
     shift = asked.shift
+    if shift is not None and 0 in card.input_shape:
+        raise InputError(f"{source.card.name} has recorded responses and no inputs to shift; leave the shift out.")
     if shift is not None and shift.domain and source.card.name in DOMAINS.values() and other is not None:
         drawn = other(DOMAINS[shift.domain]).read(split)  # the same stimuli in the same order
         return Dataset(card, split, drawn.taken(rows), labels, stimuli, seed)

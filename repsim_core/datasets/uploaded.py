@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from repsim_core import formats, uploads
+from repsim_core.datasets import recorded
 from repsim_core.datasets.brought import Brought
 from repsim_core.datasets.source import Content, Source
 from repsim_core.errors import FormatError, InputError
@@ -34,9 +35,12 @@ def source(name: str) -> Source:
     Raises
     ------
     InputError
-        If there is no such upload, or it is no dataset.
+        If there is no such upload, or it has no stimuli.
     """
     folder, facts = uploads.folder(name), uploads.facts(name)
+    if facts.get("kind") == "activations":
+        responses = folder / uploads.CANONICAL["activations"]
+        return _stimuli_of(responses, responses.stat().st_mtime_ns, name, formats.shown_name(str(facts["title"])))
     if facts.get("kind") != "dataset":
         raise InputError(
             f"The upload {formats.shown_name(str(facts.get('title')))} is {facts.get('kind')}, not a dataset; choose "
@@ -55,6 +59,12 @@ def source(name: str) -> Source:
         notes=tuple(of["notes"]),
     )
     return Source(card, lambda _: _read(folder / FILE, (folder / FILE).stat().st_mtime_ns, card.name))
+
+
+@lru_cache(maxsize=4)
+def _stimuli_of(path: Path, _when: int, name: str, title: str) -> Source:
+    """Ids and labels of recorded responses, which are a dataset without inputs."""
+    return recorded.source_of(formats.recorded_responses(path), name, title)
 
 
 @lru_cache(maxsize=4)

@@ -239,3 +239,23 @@ def test_what_is_no_dataset_says_what_it_is(tmp_path):
     arrays(inputs=np.zeros((4, 5, 6, 7)))(tmp_path / "odd.npz")
     with pytest.raises(ShapeError, match=r"odd.npz: inputs have shape \(4, 5, 6, 7\)"):
         datasets.from_file(tmp_path / "odd.npz")
+
+
+def test_recorded_responses_are_a_dataset_of_ids_and_labels(tmp_path, uploaded, rng):
+    from repsim_core import activations
+
+    recorded = importlib.import_module("repsim_core.activations.from_file")
+    assert activations.from_file is recorded.from_file
+    ids, labels = np.array([f"s{k}" for k in range(8)]), np.arange(8) % 2
+    arrays(first=rng.random((8, 3)), ids=ids, labels=labels)(tmp_path / "responses.npz")
+    folder = tmp_path / "uploads" / "abcdefghijkl"
+    folder.mkdir(parents=True)
+    facts = recorded.imported(tmp_path / "responses.npz", folder)
+    (folder / "upload.json").write_text(json.dumps({**facts, "digest": ""}))
+    name = "upload/abcdefghijkl"
+    data = datasets.load(name, n=4)
+    assert data.inputs.shape == (4, 0)
+    assert set(data.stimuli) <= set(ids)
+    assert datasets.load(f"{name}~classes:1").labels.tolist() == [1] * 4
+    with pytest.raises(InputError, match="has recorded responses and no inputs to shift"):
+        datasets.load(f"{name}~noise:0.1")
