@@ -9,12 +9,14 @@ from repsim_core.claims.claim import IN_THE_CODE, Claim
 from repsim_core.claims.finding import Finding
 from repsim_core.claims.verdict import found, measured
 from repsim_core.compute.progress import Progress, no_progress
-from repsim_core.inference import independent_cka
+from repsim_core.inference import effective_units, independent_cka
 from repsim_core.similarity import score
 
 N, UNITS, DRAWS = 100, (10, 100, 1000, 10_000), 5
 SEEDS = (20, 21, 22, 23, 24)
 NEAR = 0.02
+FEW, WIDTH, SIZES = 20, 200, (10, 20, 50, 100, 200, 500)  # of the lab's curves
+A, B, LAYER, DATA = "zoo/digits-cnn-s10", "zoo/digits-cnn-s11", "conv2", "digits"
 
 
 def unrelated_scores(n: int, units: int, seed: int, draw: int = 0) -> tuple[float, float]:
@@ -44,8 +46,37 @@ def bias_of_unrelated_layers(*, progress: Progress | None = None) -> Finding:
         [measured("Gaussians", "largest deviation from the formula", worst, holds=lambda one: one <= NEAR)],
         values={f"{kind}_{units}": float(means.loc[units, kind]) for units in UNITS for kind in means},
         recipe={"n": N, "units": list(UNITS), "draws": DRAWS, "seeds": list(SEEDS), "measures": ["cka_biased", "cka"]},
-        tables={"scores": table},
+        tables={
+            "scores": table,
+            "draws": scores_of_draws(FEW, WIDTH, 20),
+            "stimuli": scores_against_stimuli(SIZES, WIDTH, 20),
+            "shuffled": scores_of_shuffled_layers(SIZES[1:], 10),
+        },
     )
+
+
+def scores_of_draws(n: int, units: int, draws: int) -> pd.DataFrame:
+    """Biased and debiased CKA of independent layers, a line a draw."""
+    scores = [unrelated_scores(n, units, seed=0, draw=draw) for draw in range(draws)]
+    return pd.DataFrame(scores, columns=["biased", "debiased"])
+
+
+def scores_of_shuffled_layers(sizes: Sequence[int], shuffles: int) -> pd.DataFrame:
+    """CKA of a layer of two networks at each n: stimuli paired, and shuffled (mean and SD); with effective units."""
+    from repsim_core import activations, datasets, models
+
+    stimuli = datasets.load(DATA, n=max(sizes))
+    x, y = (activations.extract(models.load(one), stimuli, [LAYER])[LAYER].values for one in (A, B))
+    rows = []
+    for n in sizes:
+        rng = np.random.default_rng(n)
+        chosen = rng.permutation(len(x))[:n]
+        for kind, measure in (("biased", "cka_biased"), ("debiased", "cka")):
+            null = np.array([score(x[chosen], y[rng.permutation(chosen)], measure) for _ in range(shuffles)])
+            paired = score(x[chosen], y[chosen], measure)
+            rows.append({"CKA": f"{kind}, shuffled", "n": n, "mean": float(null.mean()), "SD": float(null.std(ddof=1))})
+            rows.append({"CKA": f"{kind}, paired", "n": n, "mean": paired, "SD": 0.0})
+    return pd.DataFrame(rows).assign(**{"units of A": effective_units(x), "units of B": effective_units(y)})
 
 
 def scores_against_stimuli(sizes: Sequence[int], units: int, draws: int) -> pd.DataFrame:

@@ -23,12 +23,25 @@ Floats = NDArray[np.float64]
 PAPER = "Davari et al. 2023"
 N, FAR = 500, 1e5
 REACHES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)  # root mean squares
+UNITS, SCALES = 64, (0.0, 1.0, 3.0, 10.0, 30.0, 100.0)  # of two unrelated layers that share a unit
 ONE, CLASS = "one stimulus", "one class"
 MEASURES = ("cka_biased", "cka", "cka_rbf", "procrustes", "rsa", "mutual_knn", "cca")
 NETWORKS = {
     "digits": tuple(f"zoo/digits-cnn-s{seed}" for seed in (10, 11, 12, 13, 14)),
     "shapes": (*(f"zoo/shapes-cnn-s{seed}" for seed in (10, 11, 12)), "zoo/shapes-resnet-s10", "zoo/shapes-resnet-s11"),
 }
+
+
+def one_shared_unit() -> pd.DataFrame:
+    """CKA and CCA of unrelated layers that share one unit, for each scale of that unit: a line a draw."""
+    rows = []
+    for scale in SCALES:
+        for draw in range(5):
+            x, y = np.random.default_rng([draw, UNITS]).standard_normal((2, N, UNITS))
+            x[:, 0] *= scale
+            y[:, 0] = x[:, 0]
+            rows.append({"scale": scale, "CKA": score(x, y), "CCA": score(x, y, "cca"), "draw": draw})
+    return pd.DataFrame(rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +161,7 @@ def _translated(id: str, what: str, reach: float, low: float, partly: float, pro
         [_with_predictions(one, table[(table["data"] == one.data) & (table["reach"] == reach)]) for one in samples],
         values={"same_predictions": float(kept.min()), "reach": reach},
         recipe=_recipe(reach),
-        tables={"curves": table, "measures": pd.DataFrame(others)},
+        tables={"curves": table, "measures": pd.DataFrame(others), "shared unit": one_shared_unit()},
     )
 
 
@@ -229,7 +242,7 @@ CLAIMS = (
     Claim(
         "D3",
         PAPER,
-        "limit for a far translation",
+        "its limit",
         "The limit of biased linear CKA is ρ/(1 − ρ) · ‖mean of the moved‖²/E‖x‖² · √(participation ratio)",
         "CKA at 100 000 root mean squares is within 0.001 of it, for one stimulus and for one class",
         closed_form,

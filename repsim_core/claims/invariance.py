@@ -3,6 +3,7 @@
 The layer is the average pool, at 500 test stimuli; the other side is another network on the same stimuli.
 """
 
+from dataclasses import replace
 from functools import cache
 from itertools import product
 
@@ -14,7 +15,8 @@ from repsim_core.claims.claim import Claim
 from repsim_core.claims.finding import Finding
 from repsim_core.claims.verdict import found, measured
 from repsim_core.compute.progress import Progress, no_progress
-from repsim_core.similarity import score
+from repsim_core.similarity import compare_layers, score
+from repsim_core.types import SimilarityMatrix
 
 Floats = NDArray[np.float64]
 N, LAYER, STAYS = 500, "pool", 1e-6
@@ -110,6 +112,17 @@ def against_itself() -> pd.DataFrame:
             for name, change in product(SHOWN, (*CHANGES, "shuffled stimuli"))
         ]
     )
+
+
+def map_of_itself(model: str, data: str, n: int, *, shuffled: bool = False) -> SimilarityMatrix:
+    """CKA of every layer of a network with every layer of itself, which may see other stimuli in each row."""
+    from repsim_core import activations, datasets, models
+
+    found = activations.extract(models.load(model), datasets.load(data, n=n))
+    order = np.random.default_rng(0).permutation(n) if shuffled else np.arange(n)
+    # Under the ids of the others, or the two sides would be refused, and rightly.
+    rows = {name: replace(one, values=one.values[order], owned=False) for name, one in found.items()}
+    return compare_layers(found, replace(found, representations=rows))
 
 
 CLAIMS = (

@@ -7,7 +7,12 @@ from repsim_ui.labs.lab import Lab
 
 # Id in the address → module beside this one, whose ``LAB`` has that id.
 MODULES: dict[str, str] = {
+    "reading-a-map": "reading_a_map",
+    "two-seeds": "two_seeds",
+    "too-deep": "too_deep",
     "small-n": "small_n",
+    "clusters-and-rings": "clusters_and_rings",
+    "one-outlier": "one_outlier",
 }
 
 

@@ -46,7 +46,10 @@ def in_words(kind: Choice | Number, value: str | float | None) -> str:
     """A guess as it is shown beside the measured number."""
     if value is None:
         return "skipped"
-    return kind.form.format(value) if isinstance(kind, Number) else str(value)
+    if not isinstance(kind, Number):
+        return str(value)
+    text = kind.form.format(value)
+    return text if any(one in "123456789" for one in text) else text.lstrip("-")  # no −0.00
 
 
 def outcome(kind: Choice | Number, value: str | float | None, answer: str | float) -> str:
