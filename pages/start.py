@@ -7,6 +7,7 @@ import streamlit as st
 from repsim_core import datasets, models
 from repsim_core.similarity import MEASURES
 from repsim_ui import cache, gallery, sentences
+from repsim_ui.labs.card import gallery as lab_gallery
 from repsim_ui.links import open_map
 from repsim_ui.messages import plain
 from repsim_ui.questions import QUESTIONS
@@ -45,6 +46,10 @@ for start in range(0, len(cards), 3):
             else:
                 st.caption(card.look)
             open_map("Open the map", recipe.query(), key=f"open_{card.title}", icon=":material/grid_on:")
+
+st.subheader("Labs: findings of the papers, run again", anchor=False)
+st.caption("Guess first, then look, then read why. Each picture is a result of what ships.")
+lab_gallery(short=True)
 
 st.subheader("Every question", anchor=False)
 for start in range(2, len(QUESTIONS), 3):
