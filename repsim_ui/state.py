@@ -1,13 +1,16 @@
 """The choices every page shares: which two models, on which stimuli. They live in the sidebar and in the address."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from repsim_core import datasets, models
-from repsim_ui import links
+from repsim_core.errors import InputError
+from repsim_core.uploads import tokens
+from repsim_ui import links, recipes, uploads_choice
 from repsim_ui.messages import plain
 
 DEFAULT_A, DEFAULT_B, DEFAULT_DATASET, DEFAULT_N = "zoo/digits-cnn-s10", "zoo/digits-cnn-s11", "digits", 500
@@ -33,6 +36,7 @@ LINKED = {  # bound keys of each page
         *("aview", "target", "form", "half", "pool", "every", "against", "layer", "dir", "atab", "anet", "at"),
         *("factor", "la", "lb", "k", "va", "vb", "tasks", "labels", "ttask"),
     ),
+    "labs": ("lab", "step", "teach"),
 }
 PAIRED = (("a", "b"), ("la", "lb"), ("ra", "rb"))  # what Swap exchanges
 
@@ -50,8 +54,14 @@ class Choices:
     @property
     def line(self) -> str:
         """``digits-cnn-s10 × digits-cnn-s11 · digits · n = 500 · seed 0``."""
-        first, second = (name.split("/", 1)[-1] for name in (self.a, self.b))
-        return f"{first} × {second} · {self.dataset} · n = {self.n} · seed {self.seed}"
+        first, second = (uploads_choice.titled(name).split("/", 1)[-1] for name in (self.a, self.b))
+        data = uploads_choice.titled(self.dataset)
+        return f"{first} × {second} · {data} · n = {self.n} · seed {self.seed}"
+
+    @property
+    def brought(self) -> bool:
+        """Whether an upload is among them, which no link can carry."""
+        return bool(tokens([self.a, self.b, self.dataset]))
 
     def query(self) -> dict[str, str | list[str]]:
         """Parameters of the address."""
@@ -89,18 +99,43 @@ def sidebar() -> Choices:
     """Draw the shared choices."""
     known = [card.name for card in models.available()] or ["torchvision/resnet18"]
     data = [card.name for card in datasets.available()]
+    own = uploads_choice.names(visitor())
     with st.sidebar:
         for key, label, default in (("a", "Model A", DEFAULT_A), ("b", "Model B", DEFAULT_B)):
             default = default if default in known else known[0]
-            links.keep_known(key, "Model", known, default, accept=_by_hand)
+            uploads_choice.keep_own(key, "Model", own.models, default)
+            links.keep_known(key, "Model", [*known, *own.models], default, accept=_by_hand)
             # The default comes first: a bound box drops its first option from the address, and must find it again.
-            ordered = [default, *(name for name in known if name != default)]
-            st.selectbox(label, ordered, key=key, bind="query-params", accept_new_options=True, help=_HELP)
-        if any(st.session_state[key] not in known and not _by_hand(st.session_state[key]) for key in ("a", "b")):
+            ordered = [default, *(name for name in known if name != default), *own.models]
+            st.selectbox(
+                label,
+                ordered,
+                key=key,
+                bind="query-params",
+                accept_new_options=True,
+                format_func=uploads_choice.labelled,
+                help=_HELP,
+            )
+        if any(
+            st.session_state[key] not in [*known, *own.models] and not _by_hand(st.session_state[key])
+            for key in ("a", "b")
+        ):
             st.rerun()  # a control that takes new names took one from the address; the session can replace it
         st.button("Swap A and B", key="swap", on_click=swap, width="stretch")
-        links.keep_known("ds", "Dataset", data, DEFAULT_DATASET)
-        st.selectbox("Dataset", data, index=data.index(DEFAULT_DATASET), key="ds", bind="query-params")
+        uploads_choice.keep_own("ds", "Dataset", own.datasets, DEFAULT_DATASET)
+        data = [*data, *own.datasets]
+        chosen_data = st.session_state.get("ds", st.query_params.get("ds"))
+        if chosen_data not in data and _based_on(data, chosen_data):  # a choice of classes or a shift
+            data.append(str(chosen_data))
+        links.keep_known("ds", "Dataset", [*data, *map(uploads_choice.labelled, own.datasets)], DEFAULT_DATASET)
+        st.selectbox(
+            "Dataset",
+            data,
+            index=data.index(DEFAULT_DATASET),
+            key="ds",
+            bind="query-params",
+            format_func=uploads_choice.labelled,
+        )
         links.keep_whole_number("n", "n", 1, MOST_STIMULI, DEFAULT_N)
         links.keep_whole_number("seed", "Seed", 0, LARGEST_SEED, 0)
         left, right = st.columns(2)
@@ -112,12 +147,25 @@ def sidebar() -> Choices:
     return chosen
 
 
+def _based_on(known: list[str], name: object) -> bool:
+    """Whether it is one of these datasets with a choice of classes or a shift, and means something."""
+    if not isinstance(name, str) or name.partition("~")[0] not in known:
+        return False
+    try:
+        datasets.card(name)
+    except InputError:
+        return False
+    return True
+
+
 def _offer_all(name: str, n: int) -> None:
     """Where n is more than there is: the way out beside it."""
-    sizes = next(card.sizes for card in datasets.available() if card.name == name)
-    there = sizes.get("test", sizes.get("all", 0))
-    if n > there:
-        st.button(f"Take all {there} of {name}", key="take_all", on_click=_take, args=(there,), width="stretch")
+    with suppress(InputError):  # one without its file; the page says so
+        sizes = datasets.card(name).sizes
+        there = sizes.get("test", sizes.get("all", 0))
+        if n > there > 0:
+            title = plain(uploads_choice.titled(name))
+            st.button(f"Take all {there} of {title}", key="take_all", on_click=_take, args=(there,), width="stretch")
 
 
 def _take(n: int) -> None:
@@ -129,7 +177,13 @@ def copy_link(page: str) -> None:
     with st.sidebar, st.popover("Copy link", width="stretch", key="copy_link", on_change="rerun") as opened:
         if opened.open:  # opening runs the page, so the link is that of the view now
             st.code(links.address(view_query(page)), language=None, wrap_lines=True)
-            st.caption("Opens this view in another browser. Only names and numbers are in it.")
+            if choices().brought:
+                st.caption(
+                    "Uploads do not travel: they belong to this session, and whoever opens the link sees the default "
+                    "in their place."
+                )
+            else:
+                st.caption("Opens this view in another browser. Only names and numbers are in it.")
 
 
 def view_query(page: str) -> dict[str, str | list[str]]:
@@ -148,7 +202,7 @@ def view_query(page: str) -> dict[str, str | list[str]]:
 
 
 def _by_hand(name: str) -> bool:
-    return name.startswith("torchvision/")
+    return name.startswith(recipes.PUBLISHED)
 
 
 _HELP = "One of the library, or type a torchvision name such as torchvision/resnet18: it runs with random weights."
