@@ -1,13 +1,9 @@
 """Names that came from a file: what may be shown of them, and which are refused."""
 
-import unicodedata
-
 from repsim_core.errors import FormatError
 from repsim_core.limits import LIMITS
 
-# Invisible, reordering, unassigned or private characters, lone surrogates, and line separators.
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_MARKUP = set('<>&"`$\\')  # would mean something in HTML, Markdown or LaTeX
+_MARKUP = set('<>"`$\\')  # would mean something in HTML, Markdown or LaTeX
 
 
 def shown_name(text: str, length: int = LIMITS.shown_name_length) -> str:
@@ -36,7 +32,8 @@ def shown_name(text: str, length: int = LIMITS.shown_name_length) -> str:
 
 
 def _escaped(character: str) -> str:
-    if unicodedata.category(character) not in _HIDDEN:
+    # Not printable: control, invisible, reordering, private, unassigned, lone surrogates, separators but the space.
+    if character.isprintable():
         return character
     code = ord(character)
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
@@ -53,7 +50,7 @@ def checked_name(file: str, kind: str, name: str, longest: int = LIMITS.tensor_n
             f"{file}: the {kind} name {shown_name(name)!r} has {len(name)} characters (1 to {longest} are allowed); "
             "rename it and save again."
         )
-    wrong = [one for one in name if one in _MARKUP or unicodedata.category(one) in _HIDDEN]
+    wrong = [one for one in name if one in _MARKUP or not one.isprintable()]
     climbs = ".." in name.split("/") or name.startswith("/") or "](" in name
     if wrong or climbs:
         found = f"the character {_escaped(wrong[0])}" if wrong else "a path or a link"
