@@ -132,6 +132,7 @@ class Uploads:
     ) -> None:
         self._free_bytes, self._lock = free_bytes, threading.RLock()
         self._uploads: dict[str, Upload] = {}
+        self._absent: dict[str, float] = {}  # sessions that are not there, since when
         stated = os.environ.get(ENVIRONMENT)
         parent = parent or (Path(stated) if stated else Path(tempfile.gettempdir()) / f"repsim-uploads-{os.getuid()}")
         self.folder, self._held = _own_folder(parent)
@@ -231,11 +232,16 @@ class Uploads:
             return sum(one.bytes for one in self._uploads.values() if owner in (None, one.owner))
 
     def sweep(self, present: Callable[[str], bool]) -> list[Upload]:
-        """Remove what is too old and what belongs to sessions that are not present any more."""
+        """Remove what is too old, and what belongs to sessions that have not been present for two minutes."""
+        now = time.monotonic()
         with self._lock:
-            gone = [one for one in self._uploads.values() if one.seconds_left <= 0 or not present(one.owner)]
+            owners = {one.owner for one in self._uploads.values()}
+            self._absent = {one: self._absent.get(one, now) for one in owners if not present(one)}
+            ended = {one for one, since in self._absent.items() if now - since >= LIMITS.session_grace_seconds}
+            gone = [one for one in self._uploads.values() if one.seconds_left <= 0 or one.owner in ended]
         for one in gone:
             self.discard(one)
+            log.info("Upload %s: removed", one.digest[:16])
         return gone
 
     def _refuse(self, size: int, title: str, owner: str) -> None:

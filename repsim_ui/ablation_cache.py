@@ -4,17 +4,15 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from repsim_core import ablation, activations, models
+from repsim_core import ablation
 from repsim_core.types import Representation
 from repsim_ui import cache
-from repsim_ui.recipes import weights_of
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
 def layer(model: str, data: str, n: int, seed: int, name: str) -> Representation:
     """Responses of one layer."""
-    loaded = models.load(model, weights=weights_of(model))
-    return activations.extract(loaded, cache.dataset(data, n, seed), [name])[name]
+    return cache.responses(model, data, n, seed, "flatten", (name,))[name]
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

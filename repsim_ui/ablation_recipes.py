@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from repsim_core.ablation import PAPER_MEASURES
-from repsim_ui.recipes import weights_of
+from repsim_ui.recipes import dataset_in_python, network_in_python
 
 KIND, LESION = "ablation", "lesion"
 MEASURES = ("cka", *PAPER_MEASURES)
@@ -53,8 +53,8 @@ class AblationRecipe:
         lines = [
             "from repsim_core import ablation, datasets, models",
             "",
-            f"dataset = datasets.load({self.dataset!r}, n={self.n}, seed={self.seed})",
-            f"model = models.load({self.model!r}, weights={weights_of(self.model)!r})",
+            f"dataset = {dataset_in_python(self.dataset, self.n, self.seed)}",
+            f"model = {network_in_python(self.model)}",
             f"study = ablation.ablation_study(model, dataset, {list(self.layers)!r}, {list(self.classes)!r}{options})",
             "print(study.to_frame())",
             "print(ablation.relate(study.grids).to_frame())",

@@ -8,7 +8,7 @@ from repsim_core.compute.executor import task_executor
 from repsim_core.compute.worker import Partial, Report
 from repsim_core.types import AblationGrid, AblationStudy, Dataset
 from repsim_ui.ablation_recipes import AblationRecipe
-from repsim_ui.recipes import weights_of
+from repsim_ui.recipes import network
 
 PAUSE = 1.5  # seconds between two partial results: each is a file
 
@@ -63,5 +63,4 @@ def lesion(recipe: dict[str, Any], report: Report, partial: Partial) -> Ablation
 
 
 def _loaded(asked: AblationRecipe) -> tuple[models.Model, Dataset]:
-    model = models.load(asked.model, weights=weights_of(asked.model))
-    return model, datasets.load(asked.dataset, n=asked.n, seed=asked.seed)
+    return network(asked.model), datasets.load(asked.dataset, n=asked.n, seed=asked.seed)

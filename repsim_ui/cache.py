@@ -2,6 +2,9 @@
 
 import atexit
 import json
+import logging
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,17 +13,34 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from repsim_core import activations, datasets, experiments, models, similarity, topology
+from repsim_core import __version__, activations, datasets, experiments, models, similarity, topology
+from repsim_core.compute.worker import LARGEST_RESULT
 from repsim_core.datasets.subset import subset
-from repsim_core.errors import InputError
-from repsim_core.types import Dataset, LayerActivations, LayerInfo, ModelCard, Representation, TopologyDivergence
+from repsim_core.errors import Cancelled, InputError, RepsimError
+from repsim_core.types import (
+    Dataset,
+    LayerActivations,
+    LayerInfo,
+    ModelCard,
+    Representation,
+    TopologyDivergence,
+    digest,
+)
+from repsim_core.uploads import Uploads
+from repsim_ui import sandboxed, uploads_work
 from repsim_ui.job import Job
 from repsim_ui.jobs import Jobs
-from repsim_ui.recipes import Recipe, weights_of
+from repsim_ui.recipes import Recipe, network
 from repsim_ui.responses import SHARE, compared, kept, salt
+from repsim_ui.sandboxed import Held
 
+SWEEP_SECONDS = 30.0
 MOST_EXAMPLES = 200  # an example matrix of 200 is 160 kB; more is not read any better
+
+
+log = logging.getLogger("repsim.uploads")
 
 
 @st.cache_resource(show_spinner=False)
@@ -36,6 +56,67 @@ def _present(watcher: str) -> bool:
     return not runtime.exists() or bool(runtime.get_instance().is_active_session(watcher.split("/")[0]))
 
 
+@st.cache_resource(show_spinner=False)
+def uploads() -> Uploads:
+    """What visitors of this server brought; a thread removes what is too old, or whose session has ended."""
+    log.info("%s", sandboxed.offered())
+    found = Uploads()
+    threading.Thread(target=_sweep, args=(found, threading.Event()), name="repsim-uploads", daemon=True).start()
+    return found
+
+
+def _sweep(found: Uploads, never: threading.Event) -> None:
+    while not never.wait(SWEEP_SECONDS):
+        try:
+            found.sweep(_present)
+        except Exception:  # the next round is as needed as this one
+            log.exception("Uploads could not be looked at.")
+
+
+def in_sandbox(
+    kind: str, recipe: Mapping[str, Any], held: Held | None = None, told: Callable[[Job], None] | None = None
+) -> Any:
+    """The result of a short job in the sandbox, waited for; ``told`` is called while it runs.
+
+    Raises
+    ------
+    InputError
+        What the job refused.
+    RepsimError
+        Anything else that ended it.
+    """
+    key = digest(__version__, kind, json.dumps(recipe, sort_keys=True))
+    job = jobs().submit(key, kind, dict(recipe), kind, _watcher(), 1.0, held=held)
+    try:
+        while not job.finished.wait(0.1):
+            if told is not None:
+                told(job)
+    except BaseException:  # a click elsewhere: nobody waits for it any more
+        jobs().cancel(key, _watcher())
+        raise
+    if job.state == "done":
+        return job.result
+    jobs().dismiss(key)
+    if job.state == "cancelled":
+        raise Cancelled("It was stopped.")
+    if job.callers_fault:
+        raise InputError(job.error)
+    log.warning("A job in the sandbox (%s) failed: %s", kind, job.error_kind)
+    ours = job.stopped is not None or job.error_kind in ("Crash", "Busy", "MemoryError")
+    raise RepsimError(job.error if ours else f"The process that opened it ended with {job.error_kind}.")
+
+
+def _watcher() -> str:
+    context = get_script_run_ctx()
+    return f"{context.session_id if context is not None else ''}/short"
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _inspected(model: str, data: str) -> uploads_work.Facts:
+    found: uploads_work.Facts = in_sandbox("inspection", {"model": model, "dataset": data})
+    return found
+
+
 @st.cache_resource(show_spinner=False, max_entries=16)
 def dataset(name: str, n: int | None, seed: int) -> Dataset:
     """A dataset; its arrays are read-only, so everyone may share it."""
@@ -45,14 +126,18 @@ def dataset(name: str, n: int | None, seed: int) -> Dataset:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def layer_infos(model: str, data: str) -> list[LayerInfo]:
     """Layers in execution order, found by a run on two stimuli."""
-    return models.layers(models.load(model, weights=weights_of(model)), dataset(data, 2, 0))
+    if sandboxed.is_graph(model):
+        return uploads_work.layer_infos(_inspected(model, data))
+    return models.layers(network(model), dataset(data, 2, 0))
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def card(model: str) -> ModelCard:
     """What is known of a model."""
     known = {one.name: one for one in models.available()}
-    found = known.get(model) or models.load(model, weights=weights_of(model)).card
+    if sandboxed.is_graph(model):
+        return uploads_work.graph_card(model)
+    found = known.get(model) or network(model).card
     if found is None:
         raise InputError(f"{model} has no card; choose a network of the library.")
     return found
@@ -61,8 +146,9 @@ def card(model: str) -> ModelCard:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def conversions(model: str, data: str) -> tuple[str, ...]:
     """What is done to the stimuli so that the model accepts them; a ShapeError if nothing helps."""
-    loaded = models.load(model, weights=weights_of(model))
-    return tuple(loaded.conversions(dataset(data, 2, 0).card.input_shape))
+    if sandboxed.is_graph(model):
+        return uploads_work.conversions(_inspected(model, data))
+    return tuple(network(model).conversions(dataset(data, 2, 0).card.input_shape))
 
 
 def chosen_layers(recipe: Recipe, side: str) -> list[str]:
@@ -92,16 +178,21 @@ def _layer(recipe: Recipe, side: str, layer: str) -> Representation:
         return compared(recipe, found)[layer]
     name, data, chosen = recipe.model(side), recipe.data(side), chosen_layers(recipe, side)
     infos = [one for one in layer_infos(name, data) if one.name in chosen]
-    if activations.needed_bytes(infos, recipe.n, recipe.pooling) > jobs().store.limit // SHARE:
+    most = LARGEST_RESULT // 2 if sandboxed.is_graph(name) else jobs().store.limit // SHARE
+    if activations.needed_bytes(infos, recipe.n, recipe.pooling) > most:
         chosen = [layer]
-    found = _responses(name, data, recipe.n, recipe.seed, recipe.pooling, tuple(chosen))
+    found = responses(name, data, recipe.n, recipe.seed, recipe.pooling, tuple(chosen))
     return compared(recipe, replace(found, representations={layer: found[layer]}))[layer]
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
-def _responses(model: str, data: str, n: int, seed: int, pooling: str, layers: tuple[str, ...]) -> LayerActivations:
-    loaded = models.load(model, weights=weights_of(model))
-    return activations.extract(loaded, dataset(data, n, seed), list(layers), pooling=pooling)
+def responses(model: str, data: str, n: int, seed: int, pooling: str, layers: tuple[str, ...]) -> LayerActivations:
+    """Responses of some layers, without the disk."""
+    if sandboxed.is_graph(model):
+        asked = {"model": model, "dataset": data, "n": n, "seed": seed, "pooling": pooling, "layers": list(layers)}
+        found: LayerActivations = in_sandbox("responses", asked).layers
+        return found
+    return activations.extract(network(model), dataset(data, n, seed), list(layers), pooling=pooling)
 
 
 def example_rows(data: Dataset) -> NDArray[np.intp]:

@@ -2,13 +2,20 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
-from repsim_core import __version__
+from repsim_core import __version__, models, uploads
+from repsim_core.errors import InputError
 from repsim_core.similarity.preprocessing import DIMENSIONS
 from repsim_core.types import digest
+from repsim_core.uploads import PREFIX
 
+if TYPE_CHECKING:
+    from repsim_core.models import Model
+
+MARK = "@"
+PUBLISHED = ("torchvision/", "timm/", "huggingface/")
 LayerChoice = Literal["blocks", "all", "chosen"]
 Option = tuple[str, float | bool | int | str]
 
@@ -94,9 +101,46 @@ class Recipe:
         return pairs | {name: value for name, value in more.items() if value is not None}
 
 
-def weights_of(model: str) -> Literal["DEFAULT"] | None:
-    """A torchvision name stands for the architecture with random weights: nothing is downloaded from a page."""
-    return None if model.startswith("torchvision/") else "DEFAULT"
+def weights_of(model: str) -> str | None:
+    """Published weights are named behind the network, ``torchvision/resnet18@IMAGENET1K_V2``.
+
+    A name alone stands for the architecture with random weights: nothing is downloaded by a choice in a box.
+    """
+    named = model.partition(MARK)[2]
+    return named or (None if model.startswith(PUBLISHED) else "DEFAULT")
+
+
+def network(model: str) -> "Model":
+    """The network of a name in a recipe."""
+    base = model.partition(MARK)[0]
+    loaded = models.load(base, weights=weights_of(model))
+    return loaded if base == model else replace(loaded, name=model)
+
+
+def network_in_python(model: str) -> str:
+    """The expression that loads it without a server."""
+    if model.startswith(PREFIX):
+        return f"models.from_file({_file(model)!r})"
+    return f"models.load({model.partition(MARK)[0]!r}, weights={weights_of(model)!r})"
+
+
+def dataset_in_python(name: str, n: int, seed: int) -> str:
+    """The expression that loads these stimuli without a server."""
+    if name.startswith(PREFIX):
+        _, *more = name.split("~")
+        shift = next((one for one in more if not one.startswith("classes:")), None)
+        classes = next((one for one in more if one.startswith("classes:")), "classes:").removeprefix("classes:")
+        options = (f", classes=[{classes}]" if classes else "") + (f", shift={shift!r}" if shift else "")
+        return f"datasets.from_file({_file(name)!r}, n={n}, seed={seed}{options})"
+    return f"datasets.load({name!r}, n={n}, seed={seed})"
+
+
+def _file(name: str) -> str:
+    """What the visitor called the file."""
+    try:
+        return str(uploads.facts(name.partition("~")[0])["title"])
+    except InputError:
+        return "the file you uploaded"
 
 
 def as_python(recipe: Recipe | Mapping[str, Any]) -> str:
@@ -105,10 +149,10 @@ def as_python(recipe: Recipe | Mapping[str, Any]) -> str:
     lines = [
         "from repsim_core import activations, datasets, models, similarity",
         "",
-        f"dataset = datasets.load({asked.dataset!r}, n={asked.n}, seed={asked.seed})",
-        *([f"data_b = datasets.load({asked.dataset_b!r}, n={asked.n}, seed={asked.seed})"] if asked.dataset_b else []),
-        f"first = models.load({asked.a!r}, weights={weights_of(asked.a)!r})",
-        f"second = models.load({asked.b!r}, weights={weights_of(asked.b)!r})",
+        f"dataset = {dataset_in_python(asked.dataset, asked.n, asked.seed)}",
+        *([f"data_b = {dataset_in_python(asked.dataset_b, asked.n, asked.seed)}"] if asked.dataset_b else []),
+        f"first = {network_in_python(asked.a)}",
+        f"second = {network_in_python(asked.b)}",
     ]
     arguments, seen = {"a": "", "b": ""}, "data_b" if asked.dataset_b else "dataset"
     if asked.layers == "all":

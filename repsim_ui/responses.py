@@ -12,7 +12,7 @@ from repsim_core.compute.store import BESIDE, Store
 from repsim_core.models.zoo import FOLDER, MANIFEST, local_folder
 from repsim_core.similarity.preprocessing import preprocessed
 from repsim_core.types import Dataset, LayerActivations, digest
-from repsim_ui.recipes import Recipe, weights_of
+from repsim_ui.recipes import Recipe, network
 
 
 def salt() -> str:
@@ -55,8 +55,7 @@ def compared(recipe: Recipe, found: LayerActivations) -> LayerActivations:
 def _asked(recipe: Recipe, side: str) -> tuple[models.Model, Dataset, list[str] | None]:
     """Model, stimuli and layers of one side."""
     data = datasets.load(recipe.data(side), n=recipe.n, seed=recipe.seed)
-    name = recipe.model(side)
-    model = models.load(name, weights=weights_of(name))
+    model = network(recipe.model(side))
     layers = layers_of(recipe, side)
     if recipe.layers == "all":
         layers = [one.name for one in models.layers(model, data)]

@@ -5,7 +5,7 @@ from repsim_core.compute.memory import budget_bytes
 from repsim_core.compute.worker import Report
 from repsim_core.streaming import streamed_similarity, streaming_plan
 from repsim_core.types import SimilarityMatrix
-from repsim_ui.recipes import Recipe, weights_of
+from repsim_ui.recipes import Recipe, network
 from repsim_ui.responses import layers_of
 
 SIDES = ("a", "b")
@@ -45,7 +45,7 @@ def streamed(asked: Recipe, report: Report) -> SimilarityMatrix:
 
 
 def _model(asked: Recipe, side: str) -> models.Model:
-    return models.load(asked.model(side), weights=weights_of(asked.model(side)))
+    return network(asked.model(side))
 
 
 def _layers(asked: Recipe, side: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from repsim_core import __version__
 from repsim_core.types import digest
-from repsim_ui.recipes import LayerChoice, Recipe, weights_of
+from repsim_ui.recipes import LayerChoice, Recipe, dataset_in_python, network_in_python
 
 KIND = "diagrams"
 
@@ -87,8 +87,8 @@ class DiagramRecipe:
         lines = [
             "from repsim_core import activations, datasets, models, topology",
             "",
-            f"dataset = datasets.load({self.dataset!r}, n={self.n}, seed={self.seed})",
-            f"model = models.load({self.model!r}, weights={weights_of(self.model)!r})",
+            f"dataset = {dataset_in_python(self.dataset, self.n, self.seed)}",
+            f"model = {network_in_python(self.model)}",
             f"found = activations.extract(model, dataset{layers}, pooling={self.pooling!r})",
             f"diagrams = topology.layer_diagrams(found, labels=dataset.labels{options})",
             "print(topology.summary_table(diagrams))",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from repsim_core import activations, datasets, models, topology
+from repsim_core import activations, datasets, topology
 from repsim_core.compute.executor import task_executor
 from repsim_core.compute.progress import Progress
 from repsim_core.compute.store import default_store
@@ -13,7 +13,7 @@ from repsim_core.compute.worker import Partial, Report, Result
 from repsim_core.types import LayerActivations, Representation, SimilarityMatrix
 from repsim_core.types.diagram_results import DiagramComparison, NoiseLengths
 from repsim_core.types.diagrams import LayerDiagrams
-from repsim_ui.recipes import weights_of
+from repsim_ui.recipes import network
 from repsim_ui.responses import kept_or_extracted, salt
 from repsim_ui.topology_recipes import DiagramRecipe
 
@@ -80,7 +80,7 @@ def training(recipe: dict[str, Any], report: Report, partial: Partial) -> LayerD
     found: dict[str, Representation] = {}
     report("checkpoints run", 0, len(recipe["checkpoints"]))
     for epoch, name in recipe["checkpoints"]:
-        model = models.load(name, weights=weights_of(name))
+        model = network(name)
         one = activations.extract(model, data, [recipe["layer"]], pooling=asked.pooling)[recipe["layer"]]
         found[epoch] = replace(one, model=asked.model, layer=epoch, owned=True)
         report("checkpoints run", len(found), len(recipe["checkpoints"]))

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from repsim_core import activations, datasets, models
+from repsim_core import activations, datasets, models, uploads
 from repsim_core.compute import sandbox
 from repsim_core.compute.worker import Partial, Report
 from repsim_core.errors import FormatError, RepsimError
 from repsim_core.limits import LIMITS
-from repsim_core.types import LayerActivations, LayerInfo, Representation
+from repsim_core.types import LayerActivations, LayerInfo, ModelCard, Representation
 from repsim_core.types.archive import packed, unpacked
 from repsim_ui.uploads_owners import OWNERS
 
@@ -136,6 +136,24 @@ def conversions(facts: Facts) -> tuple[str, ...]:
     if not isinstance(found, list):
         raise FormatError("The conversions are not as they should be; upload the file again.")
     return tuple(str(one)[:1000] for one in found)
+
+
+def graph_card(name: str) -> ModelCard:
+    """Card of a graph out of what its import found."""
+    facts = uploads.facts(name)
+    try:
+        of = facts["card"]
+        return ModelCard(
+            name=name,
+            family="upload",
+            architecture=str(of.get("architecture", "graph"))[: LIMITS.shown_name_length],
+            dataset=str(of.get("dataset", "")),
+            input_shape=tuple(_whole(size) for size in of["input_shape"]),
+            parameters=_whole(of["parameters"]),
+            description=str(of["description"])[:1000],
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FormatError(f"The card of {name} is not as it should be ({error}); upload the file again.") from error
 
 
 def _whole(value: object) -> int:

@@ -74,6 +74,8 @@ PRELOAD = (
     "repsim_ui.map_jobs",
     "repsim_ui.network_experiments",
     "repsim_ui.alignment_work",
+    "torchvision.models",  # seconds, which an upload of weights would wait for
+    "torch._dynamo",
     "repsim_ui.uploads_work",
     *(owner.partition(":")[0] for owner in OWNERS.values()),
 )

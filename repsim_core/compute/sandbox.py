@@ -30,6 +30,7 @@ _NEW_USER, _NEW_NETWORK, _NEW_IPC = 0x10000000, 0x40000000, 0x08000000
 _SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache", "/etc/localtime", "/proc/meminfo", "/proc/cpuinfo")
 _DEVICES = ("/dev/urandom", "/dev/random", "/dev/zero", "/sys/devices/system/cpu")
 _KEPT = ("LANG", "LC_", "TZ", "PYTHON", "OMP_", "MKL_", "OPENBLAS_", "KMP_", "NUMBA_", "VIRTUAL_ENV")
+_HOMES = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")  # no folder is made
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def _scrub(folder: Path) -> None:
         start, end = int(fields[47]), int(fields[48])  # env_start and env_end, fields 50 and 51 of proc(5)
         if 0 < start < end:
             ctypes.memset(start, 0, end - start)
-    homes = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME"), str(folder))
+    homes = dict.fromkeys(_HOMES, str(folder))
     os.environ.update(kept | homes | {"PATH": "", "TORCH_FORCE_WEIGHTS_ONLY_LOAD": "1"})
     tempfile.tempdir = None
 

@@ -210,14 +210,25 @@ def test_a_session_that_went_while_its_import_ran_leaves_nothing(server):
     assert not upload.folder.exists()
 
 
-def test_uploads_go_with_their_session_and_with_age(server):
+def test_uploads_go_with_their_session_and_with_age(server, monkeypatch):
     mine, yours, old = imported(server), imported(server, owner="you"), imported(server, owner="you")
     server._uploads[old.token] = replace(old, arrived=time.monotonic() - LIMITS.upload_seconds - 1)
-    assert {one.token for one in server.sweep(lambda owner: owner == "you")} == {mine.token, old.token}
+    assert [one.token for one in server.sweep(lambda owner: owner == "you")] == [old.token]
+    server._absent["me"] -= LIMITS.session_grace_seconds
+    assert [one.token for one in server.sweep(lambda owner: owner == "you")] == [mine.token]
     assert [one.token for one in server.of("you")] == [yours.token]
     assert not mine.folder.exists()
     assert yours.folder.exists()
     assert server.used() == 5
+
+
+def test_a_browser_that_comes_back_in_time_finds_its_uploads(server):
+    mine = imported(server)
+    assert server.sweep(lambda owner: False) == []
+    server._absent["me"] -= LIMITS.session_grace_seconds - 1
+    assert server.sweep(lambda owner: True) == []
+    assert server.sweep(lambda owner: False) == []  # counted from now
+    assert server.of("me") == [mine]
 
 
 def test_what_a_server_that_was_killed_left_goes_with_the_next_start(tmp_path):
