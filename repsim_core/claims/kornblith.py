@@ -45,7 +45,7 @@ CLAIMS = (
         PAPER,
         "figure 3",
         "In a network 8 times too deep over half of the layers equal the last, and probes level off early",
-        "at 8×, not at 1×, over ½ of the layers have CKA > 0.9 to the last; accuracy ≥ 0.7, best probe in the first half",
+        "at 8×, not at 1×, over ½ of the layers with CKA > 0.9 to the last, accuracy ≥ 0.7, best probe early (< ½)",
         _later("depth", "block_of_equal_layers"),
         partly="share above ½ at 4× or 8×, in a network that did not train",
         printed="accuracy 94.1, 95.0, 93.2, 91.9 % at 1, 2, 4, 8×",

@@ -1,6 +1,7 @@
 """Which directions two networks share (K8, figure 8), and what theorem 1 says of few stimuli (K10)."""
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from repsim_core.claims.kornblith_nets import STUDIES, of_networks
 from repsim_core.claims.kornblith_twins import study_responses
 from repsim_core.claims.verdict import found, measured
 from repsim_core.compute.progress import Progress, no_progress
+from repsim_core.similarity import score
 from repsim_core.types import Representation
 
 Floats = NDArray[np.float64]
@@ -112,3 +114,9 @@ def explained(x: Floats, y: Floats) -> float:
     """R² of the regression of x on y, ‖Q_Yᵀ X‖²_F / ‖X‖²_F (equation 5)."""
     centred = x - x.mean(axis=0)
     return float(np.square(column_space(y).T @ centred).sum() / np.square(centred).sum())
+
+
+def values_of_indices(x: NDArray[Any], y: NDArray[Any]) -> dict[str, float]:
+    """CCA, R² of regression and debiased linear CKA of two layers, whatever their units."""
+    left, right = x.astype(np.float64), y.astype(np.float64)
+    return {"CCA": canonical_mean(left, right), "regression": explained(left, right), "CKA": score(left, right, "cka")}

@@ -63,6 +63,7 @@ def twins_of_linear_cka(*, progress: Progress | None = None) -> Finding:
         values |= {f"{key} mean": float(np.nanmean(exact)), f"{key} within one": float(np.nanmean(beside))}
         values |= {f"{key} jackknife error": error, f"{key} chance": chance}
         arrays[key] = np.nanmean(found_here, axis=(0, 1))
+        arrays[f"{key} pairs"] = exact
         tables[study] = pd.DataFrame({"layer": next(iter(networks.values())).layers, "found": arrays[key].diagonal()})
         done += len(networks)
         progress(done, total)
