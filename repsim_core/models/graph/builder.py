@@ -6,9 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from repsim_core.errors import BudgetError, FormatError
+from repsim_core.errors import FormatError
 from repsim_core.formats import shown_name
-from repsim_core.limits import LIMITS
 from repsim_core.models.graph.names import qualified
 from repsim_core.models.graph.places import Chain, Kinds, chains
 from repsim_core.models.graph.program import Call, Line, Network, Operation, Part, Place, State, Value, part
@@ -27,10 +26,6 @@ class Built:
 def built(program: Mapping[str, Any], signed: Signature, tensors: Mapping[str, tuple[Tensor, bool]]) -> Built:
     """The network of a checked description. ``tensors`` are by qualified name, with whether they are persistent."""
     graph = program["graph_module"]["graph"]
-    if len(graph["nodes"]) > LIMITS.graph_nodes:
-        raise BudgetError(
-            f"the graph has {len(graph['nodes']):,} nodes (limit {LIMITS.graph_nodes:,}); export a smaller network."
-        )
     around, kinds = chains(graph["nodes"])
     network = part(kinds.get((), "Network"), whole=True)
     assert isinstance(network, Network)

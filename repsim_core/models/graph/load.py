@@ -10,6 +10,7 @@ import torch
 
 from repsim_core.errors import BudgetError, CaptureError, FormatError, InputError
 from repsim_core.formats import SAVE_GRAPH, kind, shown_name
+from repsim_core.limits import LIMITS
 from repsim_core.models.graph.archive import Archive, open_archive
 from repsim_core.models.graph.builder import built
 from repsim_core.models.graph.checks import check
@@ -105,6 +106,7 @@ def description(archive: Archive) -> dict[str, Any]:
             f"it is of version {shown_name(str(major))} of the export format (torch {written}), wanted {MAJOR}; "
             f"export it with torch {_floor()} to {torch.__version__.partition('+')[0]}: {SAVE_GRAPH}"
         )
+    _count(raw)
     found: dict[str, Any] = checked(raw, "ExportedProgram", archive.model)
     numbers = written.split(".")[:2]
     if len(numbers) != 2 or not all(one.isdigit() for one in numbers) or tuple(map(int, numbers)) < OLDEST:
@@ -118,6 +120,16 @@ def description(archive: Archive) -> dict[str, Any]:
             f"export it with an open batch and no other condition: {SAVE_GRAPH}"
         )
     return without_sources(found)
+
+
+def _count(raw: dict[str, Any]) -> None:
+    """BudgetError for too many nodes, before they are looked at one by one."""
+    try:
+        count = len(raw["graph_module"]["graph"]["nodes"])
+    except (KeyError, TypeError):
+        return  # the schema says what is wrong
+    if count > LIMITS.graph_nodes:
+        raise BudgetError(f"the graph has {count:,} nodes (limit {LIMITS.graph_nodes:,}); export a smaller network.")
 
 
 def without_sources(program: dict[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _node(node: Any, what: str) -> Tree:
     children = tuple(_node(one, what) for one in node["children_spec"])
     if kind in ("builtins.tuple", "builtins.list") and context == "null":
         return kind.removeprefix("builtins."), (), children
-    if kind == "builtins.dict" and isinstance(context, str):
+    if kind in ("builtins.dict", "collections.OrderedDict") and isinstance(context, str):
         try:
             keys = json.loads(context)
         except ValueError:
