@@ -12,6 +12,7 @@ POOLINGS: Mapping[str, str] = {
     "grid4": "mean over a 4 × 4 grid of positions, channels kept",
     "cls_token": "the first token of a sequence",
     "mean_token": "mean over the tokens after the first",
+    "patch_tokens": "every number of the tokens after the first is a unit",
 }
 
 
@@ -29,22 +30,23 @@ def pooled(output: Tensor, pooling: str) -> Tensor:
         return output[:, 0]
     if rule == "mean_token":
         return output[:, 1:].mean(dim=1)
-    return output
+    return output[:, 1:] if rule == "patch_tokens" else output
 
 
 def applied(shape: tuple[int, ...], pooling: str) -> str:
     """The pooling that a response of this shape gets: what was asked where it makes sense, else its nearest kin.
 
-    Vectors stay as they are; token poolings become ``mean`` on maps; grids become ``flatten`` on maps no larger than
-    the grid and ``mean`` on tokens; ``mean_token`` on a single token is ``flatten``.
+    Vectors stay as they are; on maps ``patch_tokens`` becomes ``flatten`` and the other token poolings ``mean``; grids
+    become ``flatten`` on maps no larger than the grid and ``mean`` on tokens; a single token is all there is
+    (``flatten``) to those that leave the first one out.
     """
     if len(shape) < 2 or pooling == "flatten":
         return "flatten"
     tokens = len(shape) == 2
-    if pooling.endswith("_token"):
+    if pooling.endswith(("_token", "_tokens")):
         if not tokens:
-            return "mean"
-        return "flatten" if shape[0] < 2 and pooling == "mean_token" else pooling
+            return "flatten" if pooling == "patch_tokens" else "mean"
+        return "flatten" if shape[0] < 2 and pooling != "cls_token" else pooling
     if pooling.startswith("grid"):
         side = int(pooling.removeprefix("grid"))
         if len(shape) != 3:
@@ -62,4 +64,6 @@ def pooled_shape(shape: tuple[int, ...], pooling: str) -> tuple[int, ...]:
     if rule.startswith("grid"):
         side = int(rule.removeprefix("grid"))
         return (shape[0], side, side)
+    if rule == "patch_tokens":
+        return (shape[0] - 1, shape[1])
     return (shape[1],) if len(shape) == 2 else (shape[0],)

@@ -16,6 +16,7 @@ from repsim_core.models.skeleton import Skeleton, skeleton, torchvision_network
 
 CLASSES = ("outputs", "num_classes")
 _LARGEST = {"outputs": 1_000_000, "num_classes": 1_000_000, "image_size": 1024}
+_SKELETONS: dict[tuple[Any, ...], Skeleton] = {}  # of what was asked for in this process; a few hundred names each
 _AUXILIARY = {"googlenet": "aux1.", "inception_v3": "AuxLogits."}
 
 
@@ -43,7 +44,10 @@ class Architecture:
 
     def skeleton(self, arguments: Mapping[str, Any]) -> Skeleton:
         """Names and shapes with these arguments."""
-        return skeleton(lambda: self.build(arguments))
+        key = self.identity(arguments)
+        if key not in _SKELETONS:
+            _SKELETONS[key] = skeleton(lambda: self.build(arguments))
+        return _SKELETONS[key]
 
     def build(self, arguments: Mapping[str, Any]) -> nn.Module:
         """The network with these arguments, random weights."""

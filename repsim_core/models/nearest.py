@@ -1,7 +1,6 @@
 """Which known architecture a file of weights belongs to, or comes nearest."""
 
 import math
-from collections.abc import Iterator
 
 from repsim_core.errors import FormatError
 from repsim_core.models import torchvision_names, zoo
@@ -9,6 +8,7 @@ from repsim_core.models.fit import PREFIXES, Fit, fit
 from repsim_core.models.known import Architecture, of_torchvision, of_zoo
 from repsim_core.models.skeleton import Skeleton, trunk_names
 
+_ALIKE = 0.25  # part of the first names that has to be shared
 _TRIED = 8  # networks of torchvision that are built, of those whose names begin alike
 
 
@@ -23,7 +23,9 @@ def recognised(shapes: Skeleton, file: str) -> Fit:
     FormatError
         If none fits, with the nearest three, or if several do.
     """
-    fits = [one for one in _tried(shapes) if one.is_exact]
+    fits = [one for one in _of_the_zoo(shapes) if one.is_exact] or [
+        one for one in _of_torchvision(shapes) if one.is_exact
+    ]
     as_published = [one for one in fits if not one.arguments]
     different = {one.architecture.identity(one.arguments): one for one in as_published or fits}
     if len(different) == 1:
@@ -45,25 +47,27 @@ def recognised(shapes: Skeleton, file: str) -> Fit:
 
 def nearest(shapes: Skeleton, count: int = 3) -> list[Fit]:
     """The architectures that share most tensors with a file, the best first; those that share none are left out."""
-    ranked = sorted(_tried(shapes), key=lambda one: -one.share)
+    ranked = sorted([*_of_the_zoo(shapes), *_of_torchvision(shapes)], key=lambda one: -one.share)
     different = {one.architecture.identity(one.arguments): one for one in reversed(ranked)}
     best = sorted(different.values(), key=lambda one: -one.share)
     return [one for one in best[:count] if one.share > 0]
 
 
-def _tried(shapes: Skeleton) -> Iterator[Fit]:
-    """Fits to the architectures of the zoo, and to those of torchvision that the file may come near."""
+def _of_the_zoo(shapes: Skeleton) -> list[Fit]:
+    """Fits to the architectures of the zoo."""
+    return [fit(shapes, one) for one in _zoo()]
+
+
+def _of_torchvision(shapes: Skeleton) -> list[Fit]:
+    """Fits to those networks of torchvision whose names begin most alike and whose tensors are most nearly as many."""
     first, count = _first_names(shapes), len(trunk_names(shapes))
-    for one in _zoo():
-        yield fit(shapes, one)
     likely: list[tuple[float, float, str]] = []
     for short, known in torchvision_names.networks().items():
         theirs = set(known["first_names"])
         alike = len(first & theirs) / len(first | theirs)
-        if alike > 0:
+        if alike >= _ALIKE:
             likely.append((-alike, abs(math.log(max(count, 1) / known["tensors"])), short))
-    for _, _, short in sorted(likely)[:_TRIED]:
-        yield fit(shapes, of_torchvision(short))
+    return [fit(shapes, of_torchvision(short)) for _, _, short in sorted(likely)[:_TRIED]]
 
 
 def _first_names(shapes: Skeleton) -> set[str]:

@@ -1,4 +1,4 @@
-"""A state dict in a ``.pt`` file: names and shapes first, the numbers later, and nothing but tensors ever."""
+"""A state dict in a ``.pt`` file, and nothing but tensors ever."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +21,7 @@ _WAY = f"save the weights alone: {SAVE_WEIGHTS}"
 
 
 def pickled_tensors(path: Path) -> NamedTensors:
-    """Names and shapes of the state dict in a file written by ``torch.save``.
+    """The state dict in a file written by ``torch.save``.
 
     Raises
     ------
@@ -29,10 +29,15 @@ def pickled_tensors(path: Path) -> NamedTensors:
         If it holds more, or less, than a dictionary of plain tensors.
     BudgetError
         If there are too many or too large ones.
+
+    Notes
+    -----
+    Records are stored as they are and tensors do not reach beyond them, so what is read takes no more memory than the
+    file has bytes.
     """
     file = shown_name(path.name)
     _check_archive(path, file)
-    found, notes, hint = _state_dict(_loaded(path, file, "meta"), file)
+    found, notes, hint = _state_dict(_loaded(path, file), file)
     needed = 0
     for name, value in found.items():
         _check_tensor(name, value, file)
@@ -40,10 +45,7 @@ def pickled_tensors(path: Path) -> NamedTensors:
     check_bytes(file, needed)
 
     def read() -> Mapping[str, Tensor]:
-        tensors = _state_dict(_loaded(path, file, "cpu"), file)[0]
-        for name, value in tensors.items():
-            _check_tensor(name, value, file)
-        return {name: value.detach().contiguous() for name, value in tensors.items()}
+        return {name: value.detach().contiguous() for name, value in found.items()}
 
     return NamedTensors(file, {name: tuple(value.shape) for name, value in found.items()}, read, hint, notes)
 
@@ -64,10 +66,10 @@ def _check_archive(path: Path, file: str) -> None:
     check_program(read_member(path, programs[0], LIMITS.pickle_bytes), file)
 
 
-def _loaded(path: Path, file: str, place: str) -> Any:
-    """What torch makes of the file; on "meta" without its numbers."""
+def _loaded(path: Path, file: str) -> Any:
+    """What torch makes of the file; it checks that records and storages have the size they claim."""
     try:
-        return torch.load(path, map_location=place, weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # KeyError, EOFError, RuntimeError, UnpicklingError, ...: whatever a bad file provokes
         words = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise FormatError(f"{file} is damaged ({shown_name(words, 120)}); save or download it again.") from error

@@ -177,6 +177,7 @@ def test_pooling_by_hand():
     tokens = torch.tensor([[[1.0, 2], [3, 4], [5, 8]]])
     assert pooled(tokens, "cls_token").tolist() == [[1, 2]]
     assert pooled(tokens, "mean_token").tolist() == [[4, 6]]
+    assert pooled(tokens, "patch_tokens").tolist() == [[[3, 4], [5, 8]]]
     assert pooled(tokens, "mean").tolist() == [[3, pytest.approx(14 / 3)]]
     assert pooled(tokens, "flatten").shape == (1, 3, 2)
 
