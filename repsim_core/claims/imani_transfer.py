@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from repsim_core import activations
 from repsim_core.alignment import FORMS, few_label_probe, label_alignment
 from repsim_core.claims.imani_training import Perceptron, trained_perceptron
+from repsim_core.models import Model
 from repsim_core.types import Dataset, DatasetCard
 
 Floats = NDArray[np.float64]
@@ -39,29 +40,39 @@ def answers(values: Floats, rule: str) -> Floats:
 
 
 def transfers(seed: int) -> pd.DataFrame:
-    """Error with 100 labels and area, of the raw input, the network before and the network after its training.
+    """What the raw input, the network before and the network after its training on the source rule give to all rules.
 
     Returns
     -------
     DataFrame
-        A line a rule and state: ``rule``, ``state`` ("raw", "initial", "trained"), ``error`` (mean squared error over
-        the variance, on 1000 points; ridge with a penalty chosen among the 100 by leaving one out; mean of five draws
-        of labels), ``area`` on 2000 points, targets less ½.
+        A line a rule and state ("raw", "initial", "trained"), as :func:`read_rules` gives them.
     """
     source = variables(TRAINED_ON, seed)
     pair = trained_perceptron(NETWORK, seed, encoded(source), answers(source, "source") - 0.5)
+    states = {"raw": None, "initial": pair.initial, "trained": pair.trained}
+    return pd.concat([read_rules(one, seed).assign(state=state) for state, one in states.items()], ignore_index=True)
+
+
+def read_rules(model: Model | None, seed: int) -> pd.DataFrame:
+    """Error with 100 labels and area of the last hidden layer of a network, or of the input, for each rule.
+
+    Returns
+    -------
+    DataFrame
+        ``rule``, ``error`` (mean squared error over the variance, on 1000 points; ridge with a penalty chosen among the
+        100 by leaving one out; mean of five draws of labels), ``area`` on 2000 points, targets less ½, ``seed``.
+    """
     probed, aligned = variables(LABELLED + TESTED, seed + 1000), variables(ALIGNED, seed + 2000)
+    few, many = (
+        encoded(one) if model is None else activations.extract(model, _points(one), [LAST])[LAST].values
+        for one in (probed, aligned)
+    )
     rows: list[dict[str, Any]] = []
-    for state, model in (("raw", None), ("initial", pair.initial), ("trained", pair.trained)):
-        few, many = (
-            encoded(one) if model is None else activations.extract(model, _points(one), [LAST])[LAST].values
-            for one in (probed, aligned)
-        )
-        for rule in RULES:
-            score = few_label_probe(few, answers(probed, rule), labelled=LABELLED, draws=DRAWS, seed=seed).mean
-            area = label_alignment(many, answers(aligned, rule) - 0.5, **FORMS["published"]).area
-            rows.append({"rule": rule, "state": state, "error": 1 - score, "area": area})
-    return pd.DataFrame(rows).assign(seed=seed)
+    for rule in RULES:
+        score = few_label_probe(few, answers(probed, rule), labelled=LABELLED, draws=DRAWS, seed=seed).mean
+        area = label_alignment(many, answers(aligned, rule) - 0.5, **FORMS["published"]).area
+        rows.append({"rule": rule, "error": 1 - score, "area": area, "seed": seed})
+    return pd.DataFrame(rows)
 
 
 def _points(values: Floats) -> Dataset:

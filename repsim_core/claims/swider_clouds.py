@@ -54,8 +54,9 @@ def apart(one: PersistenceDiagram, other: PersistenceDiagram, *, unequal_n: bool
 
 
 def between(diagrams: Iterable[PersistenceDiagram]) -> float:
-    """The yardstick: median distance of two layers of one network on the same stimuli."""
-    return float(np.median([apart(one, other) for one, other in combinations(diagrams, 2)]))
+    """The yardstick: median distance of two layers of one network on the same stimuli; NaN for a single layer."""
+    found = [apart(one, other) for one, other in combinations(diagrams, 2)]
+    return float(np.median(found)) if found else float("nan")
 
 
 def network_diagrams(network: str | Model, dataset: str, *, n: int = N) -> LayerDiagrams:

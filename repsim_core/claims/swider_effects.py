@@ -43,8 +43,13 @@ class Effects:
 
 
 @lru_cache(maxsize=16)
-def layer_effects(network: str, dataset: str) -> Effects:
+def layer_effects(network: str, dataset: str, only: str = "") -> Effects:
     """Everything about the layers of one network, from one matrix of distances each; means over five draws of stimuli.
+
+    Parameters
+    ----------
+    only
+        Name of a layer; then the others are left out, and there is no ``between``.
 
     Returns
     -------
@@ -57,7 +62,7 @@ def layer_effects(network: str, dataset: str) -> Effects:
     test, train = datasets.load(dataset), datasets.load(dataset, split="train")
     assert test.labels is not None
     assert train.labels is not None
-    names = hidden_names(model, datasets.load(dataset, n=2))
+    names = [only] if only else hidden_names(model, datasets.load(dataset, n=2))
     own, seen = activations.extract(model, test, names), activations.extract(model, train, names)
     (pool,) = disjoint_rows(test.labels, 2 * max(SIZES))
     (trained,) = disjoint_rows(train.labels, N)
