@@ -96,7 +96,10 @@ def _prepared(key: str, infos: Sequence[LayerInfo], architecture: str) -> list[s
     """Names to choose from; another architecture brings back what was chosen of it last."""
     names = [one.name for one in infos if one.usable]
     before = st.session_state.get(f"{key}_architecture")
-    remembered = st.session_state.get(_REMEMBERED, {}).get(architecture)
+    held_before = st.session_state.get(_REMEMBERED, {})
+    remembered = held_before.get((key, architecture)) or next(
+        (names for (_, one), names in held_before.items() if one == architecture), ()
+    )
     if before not in (None, architecture) and remembered:
         _choose(key, [one for one in names if one in remembered])
     st.session_state[f"{key}_architecture"] = architecture
@@ -113,7 +116,7 @@ def _chosen(key: str, names: Sequence[str], architecture: str) -> tuple[str, ...
     held = _held(key)
     chosen = tuple(one for one in names if one in held)
     if chosen:
-        st.session_state[_REMEMBERED] = {**st.session_state.get(_REMEMBERED, {}), architecture: chosen}
+        st.session_state[_REMEMBERED] = {**st.session_state.get(_REMEMBERED, {}), (key, architecture): chosen}
     return chosen
 
 
