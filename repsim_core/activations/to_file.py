@@ -1,6 +1,7 @@
 """Recorded responses into a file that any framework can write, and RepSim reads back."""
 
 import json
+import math
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -66,14 +67,13 @@ def write(
     classes: Sequence[str] = (),
 ) -> None:
     """Layers and what stands beside them, in the form of the ending; equal content gives equal bytes."""
-    beside = {"ids": ids or (), "classes": classes}
+    beside: dict[str, Sequence[str]] = {"ids": ids or (), "classes": classes}
     more = {} if labels is None else {"labels": np.asarray(labels)}
+    if "labels" in more and more["labels"].dtype.kind in "bUS":  # classes by name, or yes and no
+        beside["labels"] = [str(one) for one in more.pop("labels").tolist()]
     if path.suffix == ".safetensors":
-        from safetensors.numpy import save_file
-
         texts = {name: json.dumps(list(values)) for name, values in beside.items() if values}
-        content = {name: np.ascontiguousarray(one) for name, one in (*arrays.items(), *more.items())}
-        save_file(content, path, texts | {"layers": json.dumps(list(arrays))})
+        _write_safetensors(path, {**arrays, **more}, texts | {"layers": json.dumps(list(arrays))})
         return
     lists = {name: np.array(values) for name, values in beside.items() if values}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
@@ -82,6 +82,28 @@ def write(
                 np.lib.format.write_array(member, one, allow_pickle=False)
 
 
+def _write_safetensors(path: Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]) -> None:
+    """Little-endian numbers behind a JSON header; the library writes its texts in an order that changes."""
+    content = {name: np.ascontiguousarray(one, one.dtype.newbyteorder("<")) for name, one in arrays.items()}
+    header: dict[str, Any] = {"__metadata__": dict(texts)}
+    at = 0
+    widest_first = sorted(content, key=lambda name: -content[name].itemsize)  # so that each is aligned
+    for name in widest_first:
+        one = content[name]
+        offsets = [at, at := at + one.nbytes]
+        header[name] = {
+            "dtype": f"{one.dtype.kind.upper()}{8 * one.itemsize}",
+            "shape": one.shape,
+            "data_offsets": offsets,
+        }
+    raw = json.dumps(header).encode()
+    raw += b" " * (-len(raw) % 8)
+    with path.open("wb") as stream:
+        stream.write(len(raw).to_bytes(8, "little") + raw)
+        for name in widest_first:
+            stream.write(content[name].data)
+
+
 def _unit_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     """As it is, or flat if a file cannot hold so many axes."""
-    return shape if len(shape) < LIMITS.npy_axes else (-1,)
+    return shape if len(shape) < LIMITS.npy_axes else (math.prod(shape),)

@@ -49,9 +49,12 @@ def listed(text: str) -> list[Any] | None:
 
 
 def stimulus_ids(ids: NDArray[Any] | None, n: int, file: str) -> tuple[tuple[str, ...], bool]:
-    """Ids of the stimuli, row numbers where there are none, and whether there are."""
+    """Ids of the stimuli, row numbers where there are none, and whether there are.
+
+    Row numbers name the number of rows too: 99 rows are not the first 99 of 100.
+    """
     if ids is None:
-        return tuple(f"row {row}" for row in range(n)), False
+        return tuple(f"row {row} of {n}" for row in range(n)), False
     check_beside("ids", ids.shape, n, file)
     if ids.dtype.kind == "f":
         raise FormatError(f"{file}: ids are broken numbers; give one text or whole number for each stimulus.")

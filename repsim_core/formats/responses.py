@@ -16,8 +16,9 @@ from repsim_core.formats.beside import BESIDE, check_beside, labels_and_classes,
 from repsim_core.formats.kinds import SAVE_ACTIVATIONS, kind
 from repsim_core.formats.names import shown_name
 from repsim_core.formats.npy import npy_array, npy_header
-from repsim_core.formats.npz import npz_headers, npz_items
+from repsim_core.formats.npz import ENDING, npz_headers, npz_items
 from repsim_core.formats.tensors import DTYPES, safetensors_header, safetensors_metadata, tensor_array
+from repsim_core.formats.zips import zip_members
 from repsim_core.limits import LIMITS
 from repsim_core.types.arrays import read_only
 
@@ -123,13 +124,17 @@ def recorded_responses(path: str | Path, *, drop_rows: bool = False) -> Response
 
 
 def holds_responses(path: str | Path) -> bool:
-    """Whether a file is one of responses rather than of weights: ``.npz`` and ``.npy`` are.
+    """Whether a file is one of responses, not of weights or stimuli.
 
-    Safetensors are if all tensors share their first axis, of four or more, and have a second.
+    NumPy's files are, unless their one array is ``inputs``; safetensors are if all tensors share their first axis, of
+    four or more, and have a second.
     """
     found = kind(path)
+    if found == "npz":
+        names = {name.removesuffix(ENDING) for name in zip_members(path)}
+        return names - {*BESIDE, "class_names"} != {"inputs"}
     if found != "safetensors":
-        return found in ("npz", "npy")
+        return found == "npy"
     shapes = [one.shape for name, one in safetensors_header(path).items() if name not in BESIDE]
     rows = {shape[0] for shape in shapes if shape}
     return len(rows) == 1 and min(rows) >= LIMITS.fewest_stimuli and all(len(shape) > 1 for shape in shapes)
