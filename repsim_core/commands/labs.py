@@ -16,6 +16,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("claims", metavar="CLAIM", nargs="*", help="run these again, such as K1 (default: list all)")
     parser.add_argument("--all", action="store_true", help="run every claim, write its record and the README's table")
     parser.add_argument("--record", action="store_true", help="write the records of the claims that are run")
+    parser.add_argument("--table", action="store_true", help="write the README's table from the records alone")
     parser.set_defaults(run=run)
 
 
@@ -28,6 +29,9 @@ def run(options: argparse.Namespace) -> None:
     if options.record and not (options.all or options.claims):
         raise InputError("--record writes what was run; name a claim, such as `repsim labs K1 --record`.")
     names = list(claims()) if options.all else options.claims
+    if options.table and not names:
+        write_table(README)
+        return
     if not names:
         for id, found in recorded_findings().items():
             say(f"{id:4} {found.verdict:14} {claim_named(id).statement}")

@@ -30,7 +30,8 @@ def step(here: Place) -> None:
         with st.skeleton(height=HEIGHT):
             found = results.result(here.lab.id, number)
         if why := results.missing(found):
-            st.info(plain(why))
+            with st.container(key="lab_missing"):
+                st.info(plain(why))
             return
         charts.show(
             one.view.figure(found),

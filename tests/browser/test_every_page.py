@@ -18,6 +18,7 @@ PAGES = {
     "topology": "Topology",
     "alignment": "Alignment",
     "ablation": "Ablation",
+    "labs": "Labs",
 }
 PAIR = f"a={A}&b={B}&n=120&seed=3"
 LOW = "a=zoo/low-mlp-s10&b=zoo/low-mlp-tanh-s10&ds=digits_low&n=100"
@@ -47,6 +48,10 @@ VIEWS = [  # each with something to look at
     CELLS,
     f"{CELLS}&abview=All+layers",
     f"{CELLS}&abview=By+hand",
+    "labs",
+    "labs?lab=small-n&step=3",
+    "labs?lab=reading-a-map&step=1&teach=1",
+    "labs?lab=one-outlier&step=6",
 ]
 
 

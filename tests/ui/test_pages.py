@@ -13,6 +13,7 @@ PAGES = {
     "Ablation": "ablation",
     "Alignment": "alignment",
     "Divergence": "divergence",
+    "Labs": "labs",
     "Layer map": MAP,
     "Models & data": "models",
     "RepSim": "start",
