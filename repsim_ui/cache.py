@@ -107,7 +107,7 @@ def in_sandbox(
 
 
 def _watcher() -> str:
-    context = get_script_run_ctx()
+    context = get_script_run_ctx(suppress_warning=True)
     return f"{context.session_id if context is not None else ''}/short"
 
 

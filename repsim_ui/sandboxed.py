@@ -27,6 +27,7 @@ class Held:
     folder: Path | None = None
     largest: int = LARGEST_RESULT  # bytes of its result
     seconds: float = LIMITS.wall_seconds
+    processor_seconds: int = LIMITS.processor_seconds
     memory_bytes: int = LIMITS.resident_bytes
 
 
@@ -71,7 +72,11 @@ def request(given: Held | None, folder: Path | None) -> dict[str, Any]:
     if given is None or folder is None:
         return {}
     return {
-        "sandbox": {"folder": str(folder), "readable": [str(one) for one in given.readable]},
+        "sandbox": {
+            "folder": str(folder),
+            "readable": [str(one) for one in given.readable],
+            "processor_seconds": given.processor_seconds,
+        },
         "store": None,
         "largest": given.largest,
     }

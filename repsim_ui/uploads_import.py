@@ -69,13 +69,17 @@ def _kept(upload: Upload, purpose: str, choices: Mapping[str, Any], told: Callab
         "folder": str(upload.made),
         "choices": dict(choices) | {"title": upload.title},
     }
-    held = Held((upload.original.parent,), upload.made, LARGEST_FACTS)
-    facts = cache.in_sandbox("import", recipe, held, told)
+    facts = cache.in_sandbox("import", recipe, held(upload), told)
     kind = KINDS[purpose]
     if facts.values.get("kind") != kind:
         raise FormatError(f"{upload.title} is {shown_name(str(facts.values.get('kind')))}, not {kind}.")
     named = _renamed(dict(facts.values), upload)
     return cache.uploads().keep(upload, named, kind)
+
+
+def held(upload: Upload) -> Held:
+    """What the import of a file is given: that file, and the folder beside it."""
+    return Held((upload.original.parent,), upload.made, LARGEST_FACTS)
 
 
 def _named(words: str, upload: Upload) -> str:

@@ -182,7 +182,7 @@ def _refused(title: str, why: str) -> None:
 
 def _refusals() -> None:
     for number, (title, why) in enumerate(st.session_state.get("refusals", [])):
-        st.error(f"**{plain(title)}** was not taken. {plain(why)}")
+        st.error(("" if title in why else f"**{plain(title)}**: ") + f"Not taken. {plain(why)}")
         st.button("Dismiss", key=f"dismiss_refusal_{number}", on_click=_dismiss, args=(number,), type="tertiary")
 
 

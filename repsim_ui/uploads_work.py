@@ -146,9 +146,9 @@ def graph_card(name: str) -> ModelCard:
         return ModelCard(
             name=name,
             family="upload",
-            architecture=str(of.get("architecture", "graph"))[: LIMITS.shown_name_length],
-            dataset=str(of.get("dataset", "")),
-            input_shape=tuple(_whole(size) for size in of["input_shape"]),
+            architecture=str(facts["architecture"])[: LIMITS.shown_name_length],
+            dataset=str(of["dataset"])[: LIMITS.shown_name_length],
+            input_shape=tuple(_whole(size) for size in facts["inputs"]["shape"]),
             parameters=_whole(of["parameters"]),
             description=str(of["description"])[:1000],
         )

@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +26,7 @@ from threadpoolctl import threadpool_limits
 from repsim_core.compute.memory import readable_bytes
 from repsim_core.compute.store import Label, Store
 from repsim_core.errors import BudgetError, InputError, RepsimError
+from repsim_core.limits import LIMITS
 
 LARGEST_RESULT = 256_000_000
 MORE_NICENESS = 5  # of long work, beyond that of the nursery: pages first, short work next
@@ -76,8 +78,9 @@ def _enter(request: dict[str, Any], channel: int) -> None:
     """The sandbox, before any thread and any byte of a stranger's file; what the work would keep goes with the job."""
     from repsim_core.compute import sandbox
 
-    folder = Path(request["sandbox"]["folder"])
-    sandbox.enter(folder, readable=map(Path, request["sandbox"]["readable"]), keep=[channel])
+    given = request["sandbox"]
+    folder, limits = Path(given["folder"]), replace(LIMITS, processor_seconds=given["processor_seconds"])
+    sandbox.enter(folder, limits, readable=map(Path, given["readable"]), keep=[channel])
     request["environment"] |= {"REPSIM_CACHE": str(folder)}
 
 
