@@ -13,7 +13,11 @@ from safetensors.torch import save_file
 
 from repsim_core.errors import BudgetError, FormatError
 from repsim_core.formats import kind, member_chunks, read_member, recorded_responses, zip_members
+from repsim_core.formats.npy import array_from
+from repsim_core.formats.tensors import safetensors_arrays, safetensors_header, tensor_array
 from tests.corpus.raw_zip import Part, raw_zip
+from tests.corpus.safetensors_files import tensor, tensors
+from tests.corpus.written import npy, responses
 
 NET = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.ReLU(inplace=True))
 
@@ -134,6 +138,37 @@ def test_a_file_cut_after_its_directory_was_read_is_noticed(tmp_path):
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(FormatError, match=r"a\.png ends too early"):
         read_member(path, member)
+
+
+def test_an_array_that_changes_while_it_is_read_is_noticed(tmp_path):
+    """The size is taken first, so a file that grows or shrinks meanwhile cannot fill more than was counted."""
+    raw = npy(responses())
+    for content in (raw[:-1], raw + b"x"):
+        with pytest.raises(FormatError, match=r"a\.npy changed while it was read; give it again"):
+            array_from([content], len(raw), "a.npy")
+    save_file({"a": torch.zeros(8)}, tmp_path / "a.safetensors")
+    entry = safetensors_header(tmp_path / "a.safetensors")["a"]
+    (tmp_path / "a.safetensors").write_bytes(bytes(50))
+    with pytest.raises(FormatError, match=r"a\.safetensors: a changed while it was read"):
+        tensor_array(tmp_path / "a.safetensors", "a", entry)
+
+
+def test_a_tensor_beyond_two_gigabytes_is_refused_before_it_is_allocated(tmp_path):
+    """A file of holes: two gigabytes that take no room on the disk."""
+    path = tmp_path / "a.safetensors"
+    size = 2_000_000_008
+    tensors({"a": tensor([size // 8], 0, size, "F64")})(path)
+    with path.open("r+b") as stream:
+        stream.truncate(path.stat().st_size + size)
+    with pytest.raises(BudgetError, match=r"a\.safetensors: a takes 2,000,000,008 bytes \(limit 2,000,000,000\)"):
+        safetensors_arrays(path)
+
+
+def test_text_with_control_characters_is_of_no_known_form(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"a,b\n1,\x002\n")
+    with pytest.raises(FormatError, match=r"table\.csv is of no known form"):
+        kind(path)
 
 
 def test_a_bomb_is_stopped_before_ten_megabytes_came_out(tmp_path):
