@@ -21,6 +21,7 @@ class Built:
 
     network: Network
     claims: tuple[Claim, ...]
+    used: frozenset[str]  # values that something is computed from
 
 
 def built(program: Mapping[str, Any], signed: Signature, tensors: Mapping[str, tuple[Tensor, bool]]) -> Built:
@@ -40,10 +41,10 @@ def built(program: Mapping[str, Any], signed: Signature, tensors: Mapping[str, t
     reader = Reader(known, signed, Place(next(iter(states.values()), None)), graph)
     steps = [(chain, step) for node, chain in zip(graph["nodes"], around, strict=True) if (step := reader.step(node))]
     outputs = tuple(None if name is None else reader.refer(name) for name in signed.outputs)
-    _assemble(network, kinds, steps, signed, outputs)
+    used = _assemble(network, kinds, steps, signed, outputs)
     network.input_shape, network.most, network.structure = signed.input_shape, signed.most, signed.structure
     network.returned, network.sized = outputs, reader.sized
-    return Built(network.eval(), tuple(reader.claims))
+    return Built(network.eval(), tuple(reader.claims), used)
 
 
 def _assemble(
@@ -52,8 +53,8 @@ def _assemble(
     steps: list[tuple[Chain, Operation]],
     signed: Signature,
     outputs: tuple[Any, ...],
-) -> None:
-    """Give every module its lines, the network last."""
+) -> frozenset[str]:
+    """Give every module its lines, the network last; the values that are used."""
     last: dict[str, int] = {}
     for at, (_, step) in enumerate(steps):
         for name in _used(step):
@@ -90,6 +91,7 @@ def _assemble(
 
     kept = {value.name for value in outputs if isinstance(value, Value)}
     network.add_line(Line((signed.input,), _freed(lines(0, len(steps), 0), kept)), ())
+    return frozenset(last)
 
 
 def _used(step: Operation | Call) -> Iterable[str]:

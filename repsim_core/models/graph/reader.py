@@ -8,7 +8,7 @@ from repsim_core.errors import FormatError
 from repsim_core.formats import shown_name
 from repsim_core.models.graph.arguments import bound
 from repsim_core.models.graph.names import value_name
-from repsim_core.models.graph.operators import ARITHMETIC, DROPPED, SIZE_OF, overload
+from repsim_core.models.graph.operators import ARITHMETIC, DROPPED, RELAXED, SIZE_OF, overload
 from repsim_core.models.graph.program import Operation, Place, Value
 from repsim_core.models.graph.signature import Signature
 from repsim_core.models.graph.sizes import Size, size
@@ -56,7 +56,7 @@ class Reader:
             self._written(arguments[0], Value(outputs[0]))
         for one in outputs:
             self._known[one] = Value(one)
-        return Operation(function, arguments, named, outputs, several)
+        return Operation(RELAXED.get(name, function), arguments, named, outputs, several)
 
     def _written(self, old: Any, new: Value) -> None:
         """An operator in place returns the tensor it changed: later uses go by the newer name."""

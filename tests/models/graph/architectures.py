@@ -4,7 +4,16 @@ from functools import partial
 
 import torchvision.models as tv
 from torch import nn
-from torchvision.models import convnext, densenet, efficientnet, maxvit, regnet, swin_transformer, vgg, vision_transformer
+from torchvision.models import (
+    convnext,
+    densenet,
+    efficientnet,
+    maxvit,
+    regnet,
+    swin_transformer,
+    vgg,
+    vision_transformer,
+)
 
 
 def _densenet():
