@@ -179,8 +179,8 @@ STEPS = (
         reading=lambda found: "; ".join(map(in_words, found.by_data.values())),
         explain=lambda found: (
             f"The mean step falls from {found.values['step_shallow']:.1f} in the shallowest to "
-            f"{found.values['step_deep']:.1f} in the deepest network. The whole path does not get shorter: "
-            f"{found.values['path_shallow']:.0f} against {found.values['path_deep']:.0f}."
+            f"{found.values['step_deep']:.1f} in the deepest network. The whole path goes from "
+            f"{found.values['path_shallow']:.0f} to {found.values['path_deep']:.0f}."
         ),
         paper=Printed("more layers change more smoothly", WHERE),
         try_it=_topology("digits-plain-x1-s10", "digits-plain-x8-s10"),

@@ -5,9 +5,20 @@ import pandas as pd
 import pytest
 
 from repsim_core.ablation import PAPER_MEASURES
-from repsim_core.claims import recorded
-from repsim_core.claims.hayne import GAIN, LEAD, _fifth, _first, _fourth, _second, _third, interval
-from repsim_core.claims.hayne_study import PLANS, Plan, network_grids
+from repsim_core.claims import hayne_study, recorded
+from repsim_core.claims.hayne import (
+    FORTY,
+    GAIN,
+    LEAD,
+    _fifth,
+    _first,
+    _fourth,
+    _second,
+    _third,
+    decodability_followed_better,
+    interval,
+)
+from repsim_core.claims.hayne_study import PLANS, Grids, Plan, network_grids
 
 NETWORKS = tuple(f"n{k}" for k in range(5))
 
@@ -85,6 +96,20 @@ def test_the_larger_of_two_distances_counts():
     one = _fifth(averages(decodability=near, rank_deficit=far), EMPTY, EMPTY, "digits")
     assert one.mean == pytest.approx(0.06)
     assert not one.mean_holds
+
+
+@pytest.mark.parametrize(("forty", "verdict"), [(0.5, "partly"), (0.3, "not here")])
+def test_forty_classes_alone_make_it_partly(monkeypatch, forty, verdict):
+    own = cells(np.arange(16.0)).assign(layer="conv3", **{"class": "3"})
+    usual = averages(decodability=0.4, rank_deficit=0.45, cross_entropy=0.5).assign(undefined=0)
+    many = averages(decodability=forty, rank_deficit=0.4, cross_entropy=0.5).assign(undefined=1)
+    kept = {name: Grids(own, usual, EMPTY) for name in PLANS} | {FORTY: Grids(own, many, EMPTY)}
+    monkeypatch.setattr(hayne_study, "_KEPT", kept)
+    found = decodability_followed_better()
+    assert found.verdict == verdict
+    assert found.by_data["digits"].mean == pytest.approx(-0.05)
+    assert f"forty classes {forty - 0.4:+.3f} ({5 if forty > 0.4 else 0} of 5 hold)" in found.note
+    assert "75 coefficients are undefined" in found.note  # 5 networks, 5 measures, 3 functions
 
 
 def test_interval_of_five_numbers_is_students():
