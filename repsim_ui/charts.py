@@ -49,7 +49,7 @@ def show(
                     st.download_button(
                         "CSV",
                         data=lambda: exports.csv_bytes(frame),
-                        file_name=f"{exports.file_stem(title)}.csv",
+                        file_name=exports.own_name(f"{exports.file_stem(title)}.csv"),
                         mime="text/csv",
                         key=f"{key}_csv",
                         on_click="ignore",
@@ -66,7 +66,7 @@ def _export(fig: go.Figure, key: str, title: str, alt: str, more: Callable[[], N
     st.download_button(
         "HTML, works offline (5 MB)",
         data=lambda: exports.html_bytes(fig, title),
-        file_name=f"{exports.file_stem(title)}.html",
+        file_name=exports.own_name(f"{exports.file_stem(title)}.html"),
         mime="text/html",
         key=f"{key}_html",
         on_click="ignore",

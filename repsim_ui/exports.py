@@ -1,6 +1,7 @@
 """What leaves the page as a file: tables that a spreadsheet cannot run, results, recipes, figures, a program."""
 
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -54,11 +55,23 @@ def file_stem(text: str) -> str:
     return "-".join("".join(one if one.isalnum() else " " for one in text).split()).lower() or "repsim"
 
 
+def own_name(name: str) -> str:
+    """A file name of this session: Streamlit tells large files apart by samples of their content and by their names.
+
+    Without it one visitor could be given another's file of equal name, length, beginning, middle and end.
+    """
+    if "nonce" not in st.session_state:
+        st.session_state["nonce"] = secrets.token_hex(4)
+    stem, dot, ending = name.rpartition(".")
+    return f"{stem}-{st.session_state['nonce']}{dot}{ending}"
+
+
 def downloads(items: list[tuple[str, str, str, Callable[[], bytes]]], *, key: str) -> None:
     """One button per file: label, file name, MIME type, content when it is asked for."""
     with st.container(horizontal=True):
         for label, name, mime, content in items:
-            st.download_button(label, data=content, file_name=name, mime=mime, key=f"{key}_{name}", on_click="ignore")
+            own = own_name(name)
+            st.download_button(label, data=content, file_name=own, mime=mime, key=f"{key}_{name}", on_click="ignore")
 
 
 def result_files(recipe: Recipe, matrix: SimilarityMatrix) -> list[tuple[str, str, str, Callable[[], bytes]]]:
