@@ -139,6 +139,7 @@ def _input_shape(config: dict[str, Any]) -> tuple[int, int, int]:
 def _network(name: str, folder: Path, described: dict[str, Any], trained: bool) -> Any:
     """What transformers builds: a classifier if the configuration says so, otherwise the bare network."""
     import transformers
+    from safetensors import SafetensorError
 
     kinds = described.get("architectures") or [""]
     classifies = str(kinds[0]).endswith("ForImageClassification")
@@ -148,7 +149,7 @@ def _network(name: str, folder: Path, described: dict[str, Any], trained: bool) 
             return maker.from_pretrained(folder, local_files_only=True, use_safetensors=True, trust_remote_code=False)
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         return maker.from_config(config, trust_remote_code=False)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise FormatError(f"{name} cannot be built from its folder ({reason}); save the network again.") from error
 

@@ -17,6 +17,7 @@ from repsim_core.models.skeleton import Skeleton, skeleton, torchvision_network
 CLASSES = ("outputs", "num_classes")
 _LARGEST = {"outputs": 1_000_000, "num_classes": 1_000_000, "image_size": 1024}
 _SKELETONS: dict[tuple[Any, ...], Skeleton] = {}  # of what was asked for in this process; a few hundred names each
+_TRANSFORMER_SIDE = 224  # pixels, unless the argument image_size says otherwise
 _AUXILIARY = {"googlenet": "aux1.", "inception_v3": "AuxLogits."}
 
 
@@ -125,6 +126,8 @@ def of_zoo(entry: zoo.Entry) -> Architecture:
 def of_torchvision(short: str) -> Architecture:
     """The architecture of a classification network of torchvision, with the stimuli of its default weights."""
     best = torchvision_names.published(torchvision_names.PREFIX + short)[0]
+    # Vision transformers are made for one size, which need not be that of their best weights (vit_h_14: 518).
+    side = _TRANSFORMER_SIDE if short.startswith("vit_") else best.side
 
     def make(**arguments: Any) -> nn.Module:
         return torchvision_network(short, arguments, initialised=False)
@@ -135,11 +138,11 @@ def of_torchvision(short: str) -> Architecture:
         {},
         best.classes,
         "num_classes",
-        (3, best.side, best.side),
+        (3, side, side),
         "",
         best.mean,
         best.std,
-        best.resize,
+        best.resize if side == best.side else side,
         "bicubic" if best.interpolation == "bicubic" else "bilinear",
         short,
         _old_densenet if short.startswith("densenet") else str,

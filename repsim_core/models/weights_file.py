@@ -24,7 +24,7 @@ from repsim_core.uploads import CANONICAL
 _LARGEST_SIDE = 1024
 
 
-class Inputs(NamedTuple):
+class Stimuli(NamedTuple):
     """The stimuli that brought weights take, in the fields of :class:`repsim_core.models.Model`."""
 
     shape: tuple[int, ...]
@@ -45,7 +45,7 @@ def weights_from_file(
     """A network with the weights of a file; see :func:`repsim_core.models.from_file`."""
     tensors = opened(path)
     one, notes = _fitted(tensors, architecture)
-    inputs, more = _inputs(one, side, mean, std)
+    inputs, more = stimuli(one, side, mean, std)
     module = _module(one, tensors)
     title = name or formats.shown_name(Path(path).stem)
     return _model(title, module, one, inputs, [*tensors.notes, *notes, *one.notes, *more])
@@ -112,7 +112,7 @@ def canonical(path: str | Path, facts: Mapping[str, Any], name: str) -> Model:
         one = fit(tensors.shapes, known)
         if not one.is_exact or dict(one.arguments) != arguments:
             raise FormatError(explained(tensors.file, one))
-        inputs, _ = _inputs(one, side, mean, std)
+        inputs, _ = stimuli(one, side, mean, std)
     except (KeyError, TypeError, ValueError) as error:  # InputError is a ValueError
         raise FormatError(f"{name} is not as its import left it ({error}); bring the file again.") from error
     return _model(name, _module(one, tensors), one, inputs, notes)
@@ -146,9 +146,9 @@ def _fitted(tensors: NamedTensors, chosen: str | None) -> tuple[Fit, list[str]]:
     raise FormatError(f"{explained(tensors.file, one)}; {way}.")
 
 
-def _inputs(
+def stimuli(
     one: Fit, side: int | None, mean: tuple[float, ...] | None, std: tuple[float, ...] | None
-) -> tuple[Inputs, list[str]]:
+) -> tuple[Stimuli, list[str]]:
     """The stimuli that the weights take, as chosen or as the architecture has them."""
     known, notes = one.architecture, []
     shape, resize = known.input_shape, known.resize
@@ -172,7 +172,7 @@ def _inputs(
         )
     if one.architecture.family in ("googlenet", "inception_v3"):
         notes.append("Its published weights also rescale their inputs inside the network; weights of a file do not.")
-    return Inputs(shape, mean, std, resize), notes
+    return Stimuli(shape, mean, std, resize), notes
 
 
 def _module(one: Fit, tensors: NamedTensors) -> torch.nn.Module:
@@ -187,7 +187,7 @@ def _module(one: Fit, tensors: NamedTensors) -> torch.nn.Module:
     return module.eval()
 
 
-def _model(name: str, module: torch.nn.Module, one: Fit, inputs: Inputs, notes: list[str]) -> Model:
+def _model(name: str, module: torch.nn.Module, one: Fit, inputs: Stimuli, notes: list[str]) -> Model:
     known = one.architecture
     card = ModelCard(
         name=name,
