@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from repsim_core.types.arrays import read_only
 
 _ROWS = 1 << 22  # numbers looked at in one step
 _EXACT = 2**53
+MOST_NOTES = 20  # on layers, one each
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,16 +85,20 @@ def recorded_responses(path: str | Path, *, drop_rows: bool = False) -> Response
     beside: dict[str, NDArray[Any]] = {}
     layers: dict[str, NDArray[np.floating[Any]]] = {}
     bad = np.zeros(n, dtype=bool)
+    doubts: list[str] = []
     for name, values in source.items:
         if name in BESIDE:
             beside[name] = values
         elif values.ndim:
             layers[name], more = _numbers(values, name)
-            notes += [*more, *_doubts(layers[name], name, bad)]
+            doubts += [*more, *_doubts(layers[name], name, bad)]
     if all(_is_constant(one) for one in layers.values()):
         raise FormatError(
             f"{file}: no layer varies over its {n} stimuli, so there is nothing to compare; check the recording."
         )
+    notes += doubts[:MOST_NOTES]
+    if len(doubts) > MOST_NOTES:
+        notes.append(f"{len(doubts) - MOST_NOTES} more layers have such a note.")
     beside |= metadata_arrays(source.texts, file)
     if not source.ordered:
         layers, more = _in_order(layers, source.texts)
@@ -102,25 +107,31 @@ def recorded_responses(path: str | Path, *, drop_rows: bool = False) -> Response
     labels, classes = labels_and_classes(beside.get("labels"), beside.get("classes"), n, file)
     if not has_ids:
         notes.append("The file has no ids: its rows are taken to be the stimuli of the other file, in the same order.")
-    if bad.any():
-        if drop_rows:
-            left = np.flatnonzero(~bad)
-            if len(left) < LIMITS.fewest_stimuli:
-                raise FormatError(
-                    f"{file}: {int(bad.sum())} of {n} stimuli have responses that are not finite; record them again."
-                )
-            layers = {name: values[left] for name, values in layers.items()}
-            stimuli = tuple(stimuli[row] for row in left)
-            labels = None if labels is None else labels[left]
-            notes.append(f"Left out in all layers, for responses that are not finite: {int(bad.sum())} of {n} stimuli.")
-        else:
-            notes.append(
-                f"{int(bad.sum())} of {n} stimuli have such responses; drop_rows leaves them out in all layers."
-            )
-    return Responses(
-        {name: read_only(values, copy=False) for name, values in layers.items()},
-        stimuli, has_ids, None if labels is None else read_only(labels), classes, tuple(notes),
-    )  # fmt: skip
+    found = Responses(layers, stimuli, has_ids, labels, classes, tuple(notes))
+    count = int(bad.sum())
+    if count and drop_rows:
+        found = _rows(found, np.flatnonzero(~bad), file)
+    elif count:
+        offer = f"{count} of {n} stimuli have such responses; drop_rows leaves them out in all layers."
+        found = replace(found, notes=(*notes, offer))
+    return replace(found, layers={name: read_only(values, copy=False) for name, values in found.layers.items()})
+
+
+def _rows(found: Responses, left: NDArray[np.intp], file: str) -> Responses:
+    """Some of the stimuli, in all layers."""
+    n = len(found.stimuli)
+    if len(left) < LIMITS.fewest_stimuli:
+        raise FormatError(
+            f"{file}: {n - len(left)} of {n} stimuli have responses that are not finite; record them again."
+        )
+    note = f"Left out in all layers, for responses that are not finite: {n - len(left)} of {n} stimuli."
+    return replace(
+        found,
+        layers={name: values[left] for name, values in found.layers.items()},
+        stimuli=tuple(found.stimuli[row] for row in left),
+        labels=None if found.labels is None else found.labels[left],
+        notes=(*found.notes, note),
+    )
 
 
 def holds_responses(path: str | Path) -> bool:

@@ -135,6 +135,14 @@ def test_dropped_rows_are_gone_in_all_layers(tmp_path, rng):
     assert found.notes[-1] == "Left out in all layers, for responses that are not finite: 2 of 12 stimuli."
 
 
+def test_notes_on_many_layers_are_cut_and_counted(tmp_path, rng):
+    dead = {f"dead{i}": np.full((12, 2), float(i)) for i in range(50)}
+    np.savez(tmp_path / "net.npz", a=rng.normal(size=(12, 5)), **dead, ids=np.array(IDS))
+    notes = activations.from_file(tmp_path / "net.npz").notes
+    assert len(notes) == 21
+    assert notes[-1] == "30 more layers have such a note."
+
+
 def test_dropping_must_leave_four_stimuli(tmp_path, rng):
     values = rng.normal(size=(6, 5))
     values[:3, 0] = np.nan
