@@ -204,7 +204,7 @@ STEPS = (
             "seeds)."
         ),
         paper=Printed("RTD follows disagreement better (plots)", f"{PAPER}, training dynamics", IN_THE_PAPER),
-        try_it=TryIt("divergence", {"view": "Along training", "net": "zoo/digits-cnn-s10", "n": "300", "run": "1"}),
+        try_it=TryIt("divergence", {"view": "Along training", "net": "zoo/digits-cnn-s10", "layer": "pool", "n": "300", "run": "1"}),
     ),
     Step(
         before="An ensemble wants networks that differ: snapshots of one run, or independent runs?",
@@ -242,7 +242,7 @@ STEPS = (
             "needs no labels to say so."
         ),
         paper=Printed("RTD rises as accuracy falls (figures)", f"{PAPER}, distribution shift", IN_THE_PAPER),
-        try_it=TryIt("divergence", {"view": "Between domains", "net": "zoo/shapes-cnn-s10", "n": "300", "run": "1"}),
+        try_it=TryIt("divergence", {"view": "Between domains", "net": "zoo/shapes-cnn-s10", "layer": "pool", "n": "300", "run": "1"}),
     ),
 )
 

@@ -230,9 +230,9 @@ STEPS = (
         ),
     ),
     Step(
-        before="Instead of depth, width: two seeds of each of five widths.",
+        before="Instead of depth, width: two seeds of each of four widths.",
         question="At which width do two seeds agree most?",
-        guess=Choice(("4", "8", "16", "32", "64"), _widest),
+        guess=Choice(("4", "8", "16", "32"), _widest),
         result=partial(recorded, "K6"),
         view=View(
             lambda found: figures.tidy_curves(_widths(found), "width", "CKA of twins", "layers", log=True),
@@ -241,7 +241,7 @@ STEPS = (
         ),
         reading=lambda found: in_words(found.by_data["digits"]),
         explain=lambda found: (
-            f"Twins of width 4 have {found.values['width 4']:.2f}, of width 64 {found.values['width 64']:.2f}. The "
+            f"Twins of width 4 have {found.values['width 4']:.2f}, of width 32 {found.values['width 32']:.2f}. The "
             f"early half has {found.values['early half']:.2f} and the late half {found.values['late half']:.2f}, "
             "over all widths."
         ),

@@ -18,7 +18,10 @@ from repsim_ui.labs.lab import Choice, Lab, Number, Printed, Step, TryIt, View
 TABLE_2 = "Kornblith et al. 2019, table 2"
 A, B, N, FEW = "zoo/digits-cnn-s10", "zoo/digits-cnn-s11", 300, 50
 ALONE = "only its twin, the third"
-STATE = {"a": A, "b": B, "ds": "digits", "n": str(N)}
+LAYERS = ["conv1", "conv2", "conv3", "conv4", "conv5", "pool"]
+CHOSEN: dict[str, str | list[str]] = {"layers": "chosen", "ra": LAYERS, "rb": LAYERS, "ds": "digits", "n": str(N)}
+STATE = CHOSEN | {"a": A, "b": B}
+TWINS = STATE | {"mview": "Twins", "nets": [f"zoo/digits-cnn-s{seed}" for seed in (12, 13, 14)], "run": "1"}
 UNRELATED, RELATED = "shuffled stimuli", "the same stimuli"
 CONTEST = ("CCA, mean ρ", "SVCCA, mean ρ", "linear regression", CKA)
 
@@ -210,7 +213,7 @@ STEPS = (
             f"{found.values['shapes mean']:.0%}: neighbours in networks this small are nearly equal."
         ),
         paper=Printed("99.3 % of the layers", TABLE_2),
-        try_it=TryIt("layer_map", STATE | {"mview": "Twins", "measures": ["cka_biased", "cka"], "run": "1"}),
+        try_it=TryIt("layer_map", TWINS | {"measures": ["cka_biased", "cka"]}),
     ),
     Step(
         before="A measure compares what two layers say of the same stimulus. Shuffle B's, and nothing is shared.",
@@ -277,12 +280,7 @@ STEPS = (
         paper=Printed("CKA 99.3 %, regression 45.4 %, HSIC 22.2 %, SVCCA 9.9 %, CCA 1.4 %", TABLE_2),
         try_it=TryIt(
             "layer_map",
-            STATE
-            | {
-                "mview": "Twins",
-                "measures": ["cca", "svcca", "linear_regression", "cka_biased", "procrustes"],
-                "run": "1",
-            },
+            TWINS | {"measures": ["cca", "svcca", "linear_regression", "cka_biased", "procrustes"]},
         ),
     ),
     Step(
@@ -332,8 +330,7 @@ STEPS = (
         paper=Printed("early layers are alike, late ones are not", "Kornblith et al. 2019, figure 7"),
         try_it=TryIt(
             "layer_map",
-            {"a": "zoo/digits04-cnn-s10", "b": "zoo/digits59-cnn-s10", "ds": "digits", "n": str(N), "m": "cka_biased"}
-            | {"run": "1"},
+            CHOSEN | {"a": "zoo/digits04-cnn-s10", "b": "zoo/digits59-cnn-s10", "m": "cka_biased", "run": "1"},
         ),
     ),
 )
