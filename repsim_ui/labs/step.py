@@ -52,26 +52,32 @@ def step(here: Place) -> None:
 
 
 def _ask(here: Place, one: Step, number: int) -> bool:
-    """The guess control; whether the answer may be seen."""
-    done = guesses.seen(here.lab, number)
+    """The guess control, or what was guessed once the answer is shown; whether it is."""
     kept, key = guesses.guess(here.lab, number), f"guess_{here.lab.id}_{number}"
+    if guesses.seen(here.lab, number):
+        _options(one.guess, kept)
+        st.button("Guess again", key="lab_again", on_click=guesses.forget, args=(here.lab, number))
+        return True
     value: str | float | None
     if isinstance(one.guess, Choice):
-        options = list(one.guess.options)
-        index = options.index(str(kept)) if kept in options else None
-        value = st.radio("Your guess", options, index=index, key=key, disabled=done)
+        value = st.radio("Your guess", list(one.guess.options), index=None, key=key)
     else:
-        value = st.slider("Your guess", disabled=done, key=key, **_slider(one.guess, kept))
+        value = st.slider("Your guess", key=key, **_slider(one.guess))
     with st.container(horizontal=True):
-        if done:
-            st.button("Guess again", key="lab_again", on_click=guesses.forget, args=(here.lab, number))
-        else:
-            st.button("Show me", key="lab_show", on_click=_show, args=(here, number, value), disabled=value is None)
-            st.button("Skip the guess", key="lab_skip", type="tertiary", on_click=_show, args=(here, number, None))
-    return done
+        st.button("Show me", key="lab_show", on_click=_show, args=(here, number, value), disabled=value is None)
+        st.button("Skip the guess", key="lab_skip", type="tertiary", on_click=_show, args=(here, number, None))
+    return False
 
 
-def _slider(kind: Number, kept: str | float | None) -> dict[str, Any]:
+def _options(kind: Choice | Number, kept: str | float | None = None) -> None:
+    """What may be guessed as text, the guess marked."""
+    if isinstance(kind, Choice):
+        st.markdown("\n".join(f"* {plain(one)}" + (" **(your guess)**" if one == kept else "") for one in kind.options))
+    else:
+        st.markdown(f"A number from {plain(kind.form.format(kind.low))} to {plain(kind.form.format(kind.high))}.")
+
+
+def _slider(kind: Number) -> dict[str, Any]:
     middle = kind.low + kind.step * round((kind.high - kind.low) / kind.step / 2)
     whole = all(float(one).is_integer() for one in (kind.low, kind.high, kind.step))
     number = int if whole else float
@@ -80,7 +86,7 @@ def _slider(kind: Number, kept: str | float | None) -> dict[str, Any]:
         "min_value": number(kind.low),
         "max_value": number(kind.high),
         "step": number(kind.step),
-        "value": number(middle if kept is None else kept),
+        "value": number(middle),
         **shown,
     }
 
@@ -92,11 +98,7 @@ def _show(here: Place, number: int, value: str | float | None) -> None:
 
 def _teach(here: Place, number: int) -> bool:
     """In front of a class: what may be guessed is listed, and the answer waits for a button."""
-    kind = here.lab.steps[number].guess
-    if isinstance(kind, Choice):
-        st.markdown("\n".join(f"* {plain(one)}" for one in kind.options))
-    else:
-        st.markdown(f"A number from {plain(kind.form.format(kind.low))} to {plain(kind.form.format(kind.high))}.")
+    _options(here.lab.steps[number].guess)
     if _revealed(here, number, "figure"):
         st.button("Hide again", key="lab_hide", type="tertiary", on_click=_hide, args=(here, number))
         return True
@@ -106,18 +108,19 @@ def _teach(here: Place, number: int) -> bool:
 
 def _numbers(here: Place, one: Step, number: int, found: Any) -> None:
     """Guess, measured number and what the paper prints, side by side."""
-    columns = iter(st.columns(2 + (not here.teach)) if one.paper or not here.teach else [st.container()])
-    if not here.teach:
-        kept = guesses.guess(here.lab, number)
-        with next(columns), st.container(border=True, height="stretch", key="lab_guess"):
-            st.markdown(f"**You guessed**  \n{plain(guesses.in_words(one.guess, kept))}")
-            if said := guesses.outcome(one.guess, kept, one.guess.answer(found)):
-                st.caption(plain(said))
-    with next(columns), st.container(border=True, height="stretch", key="lab_measured"):
-        st.markdown(f"**Measured here**  \n{plain(guesses.in_words(one.guess, one.guess.answer(found)))}")
-        st.caption(plain(one.reading(found)))
-    with next(columns), st.container(border=True, height="stretch", key="lab_paper"):
-        _paper(one.paper)
+    boxes = (["guess"] if not here.teach else []) + ["measured", "paper"]
+    answer = one.guess.answer(found)
+    for column, box in zip(st.columns(len(boxes)), boxes, strict=True):
+        with column, st.container(border=True, height="stretch", key=f"lab_{box}"):
+            if box == "guess":
+                kept = guesses.guess(here.lab, number)
+                st.markdown(f"**You guessed**  \n{plain(guesses.in_words(one.guess, kept))}")
+                st.caption(plain(guesses.outcome(one.guess, kept, answer)))
+            elif box == "measured":
+                st.markdown(f"**Measured here**  \n{plain(guesses.in_words(one.guess, answer))}")
+                st.caption(plain(one.reading(found)))
+            else:
+                _paper(one.paper)
 
 
 def _paper(printed: Printed | None) -> None:
