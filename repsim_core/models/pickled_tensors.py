@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from repsim_core.errors import FormatError
-from repsim_core.formats import SAVE_WEIGHTS, checked_name, read_member, shown_name, zip_members
+from repsim_core.formats import SAVE_WEIGHTS, checked_name, member_chunks, read_member, shown_name, zip_members
 from repsim_core.limits import LIMITS
 from repsim_core.models.named_tensors import NamedTensors, check_bytes
 from repsim_core.models.pickle_program import check_program
@@ -51,7 +51,7 @@ def pickled_tensors(path: Path) -> NamedTensors:
 
 
 def _check_archive(path: Path, file: str) -> None:
-    """One folder with one program in it, records stored as they are, and a program that only makes tensors."""
+    """One folder, one program that only makes tensors, and records stored as they are with their checksums."""
     members = zip_members(path)
     roots = {name.partition("/")[0] for name in members}
     programs = [one for name, one in members.items() if name.endswith("/data.pkl")]
@@ -64,6 +64,9 @@ def _check_archive(path: Path, file: str) -> None:
                 "never does; save it again."
             )
     check_program(read_member(path, programs[0], LIMITS.pickle_bytes), file)
+    for one in members.values():
+        for _ in member_chunks(path, one):  # torch does not compare the checksums of all records
+            pass
 
 
 def _loaded(path: Path, file: str) -> Any:
