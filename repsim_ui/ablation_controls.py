@@ -11,7 +11,7 @@ from repsim_core.activations import default_layers
 from repsim_core.compute.executor import cores
 from repsim_core.errors import InputError
 from repsim_core.types import FUNCTIONS, LayerInfo
-from repsim_ui import cache, controls, estimates, links, sentences, state
+from repsim_ui import cache, controls, estimates, links, sentences, state, uploads_choice
 from repsim_ui.ablation_recipes import MEASURES, AblationRecipe
 from repsim_ui.messages import plain
 
@@ -68,6 +68,7 @@ class Asked:
 
 def asked(choices: state.Choices) -> Asked:
     """Draw the controls; refuses a dataset without classes and a network without a layer to cut."""
+    uploads_choice.stop_without_network(choices.a, "An ablation")
     data = cache.dataset(choices.dataset, choices.n, choices.seed)
     infos = cache.layer_infos(choices.a, choices.dataset)
     if data.labels is None or not np.issubdtype(data.labels.dtype, np.integer):

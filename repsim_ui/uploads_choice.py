@@ -67,3 +67,13 @@ def keep_own(key: str, what: str, own: Sequence[str], default: str) -> None:
     st.toast(
         f"{what} {plain(found[0])} is not here: uploads belong to the session that made them; showing {plain(default)}."
     )
+
+
+def stop_without_network(name: str, what: str) -> None:
+    """End the page where a network itself is needed and only its responses were brought."""
+    if name.startswith(uploads.PREFIX) and uploads.facts(name).get("kind") == "activations":
+        st.info(
+            f"{what} needs the network itself, and of {plain(titled(name))} only the responses were brought. "
+            "Bring its weights or its graph on Models & data, or choose another model."
+        )
+        st.stop()
