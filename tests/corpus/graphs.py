@@ -245,7 +245,7 @@ BAD = [
         63,
         "training",
         _exported(_norm, _IMAGES, training=True),
-        r"batch_norm\.default has training=True: " + _EVAL,
+        r"it changes its own weights as it runs: " + _EVAL,
     ),
     _bad(63, "training-dropout", doctored(_training), r"dropout\.default has train=True: " + _EVAL),
     _bad(63, "training-mutation", doctored(_mutation), r"its outputs include a buffer mutation: " + _EVAL),
@@ -300,7 +300,7 @@ BAD = [
         63,
         "output-without-rows",
         _exported(_Sum, _PLAIN),
-        r"its output has shape \(4,\) for 2 stimuli, wanted a row each; export the network without what sums",
+        r"its output has shape \(4\) without a row for each stimulus; export the network without what sums over",
     ),
     _bad("63b", "nodes", doctored(_many), r"the graph has 5,0\d\d nodes \(limit 5,000\); export a smaller network\."),
     _bad(

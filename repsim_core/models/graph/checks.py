@@ -119,5 +119,5 @@ def _run(network: Network, batch: Tensor, forward: Any = None) -> None:
     if not main.ndim or len(main) != len(batch):
         raise FormatError(
             f"its output has shape {tuple(main.shape)} for {len(batch)} stimuli, wanted a row each; "
-            "export the network without what sums over the batch"
+            "export the network without what sums over the batch or joins stimuli"
         )

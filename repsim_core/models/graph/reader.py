@@ -9,8 +9,8 @@ from repsim_core.formats import shown_name
 from repsim_core.models.graph.arguments import bound
 from repsim_core.models.graph.names import value_name
 from repsim_core.models.graph.operators import ARITHMETIC, DROPPED, RELAXED, SIZE_OF, overload
-from repsim_core.models.graph.program import Operation, Place, Value
-from repsim_core.models.graph.signature import Signature
+from repsim_core.models.graph.program import Operation, Place, State, Value
+from repsim_core.models.graph.signature import TRAINING, Signature
 from repsim_core.models.graph.sizes import Size, size
 
 _TRIED = (2, 3, 7)  # batches for which declared sizes are compared
@@ -31,6 +31,7 @@ class Reader:
     def __init__(self, known: dict[str, Any], signed: Signature, place: Place, graph: Mapping[str, Any]) -> None:
         self._known, self._symbol, self._place, self._graph = known, signed.symbol, place, graph
         self._sizes: dict[str, Size] = {}
+        self._weights: set[str] = set()  # views of weights
         self.claims: list[Claim] = []
         self.sized = False
 
@@ -52,14 +53,23 @@ class Reader:
         arguments, named = bound(name, function, node["inputs"], self.refer, self._sizes, self._place)
         self.sized |= any(_has_size(one) for one in (*arguments, *named.values()))
         outputs, several = self._outputs(node["outputs"], function)
-        if function._schema.arguments and (alias := function._schema.arguments[0].alias_info) and alias.is_write:
-            self._written(arguments[0], Value(outputs[0]))
+        if function._schema.arguments and (alias := function._schema.arguments[0].alias_info):
+            if alias.is_write:
+                self._written(arguments[0], Value(outputs[0]))
+            if self._is_weight(arguments[0]):
+                self._weights.update(outputs)
         for one in outputs:
             self._known[one] = Value(one)
         return Operation(RELAXED.get(name, function), arguments, named, outputs, several)
 
+    def _is_weight(self, value: Any) -> bool:
+        """Whether it is a weight, or a view of one."""
+        return isinstance(value, State) or (isinstance(value, Value) and value.name in self._weights)
+
     def _written(self, old: Any, new: Value) -> None:
         """An operator in place returns the tensor it changed: later uses go by the newer name."""
+        if self._is_weight(old):
+            raise FormatError(f"it changes its own weights as it runs: {TRAINING}")
         for name, value in self._known.items():
             if value == old and isinstance(old, Value):
                 self._known[name] = new

@@ -73,6 +73,8 @@ def signature(program: Mapping[str, Any]) -> Signature:
     if leaves(structure) != len(outputs) or not any(outputs):
         raise FormatError(f"it returns {len(outputs)} values in a structure for {leaves(structure)}; export again")
     shape, symbol, most = _input(inputs[0], graph, program["range_constraints"])
+    if len(outputs) == 1:  # of several the dry run finds the main one
+        _check_rows(graph["tensor_values"].get(outputs[0]))
     return Signature(states, inputs[0], shape, symbol, most, outputs, structure)
 
 
@@ -105,6 +107,19 @@ def _input(name: str, graph: Mapping[str, Any], ranges: Mapping[str, Any]) -> tu
             f"leave the batch open: {SAVE_GRAPH}"
         )
     return tuple(one for one in shape if isinstance(one, int)), symbol, most
+
+
+def _check_rows(meta: Mapping[str, Any] | None) -> None:
+    """An output whose first axis is declared to be another than the batch is refused before anything is built."""
+    if meta is None:
+        return
+    first: Mapping[str, Any] = meta["sizes"][0] if meta["sizes"] else {"as_int": 1}
+    if "as_int" in first or size(first["as_expr"]["expr_str"]).tree != "s":
+        shape = ", ".join(str(one.get("as_int", "batch")) for one in meta["sizes"])
+        raise FormatError(
+            f"its output has shape ({shape}) without a row for each stimulus; "
+            "export the network without what sums over the batch or joins stimuli"
+        )
 
 
 def _tensor(argument: Mapping[str, Any], what: str) -> str:

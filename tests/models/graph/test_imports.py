@@ -5,7 +5,7 @@ import zipfile
 
 import torch
 
-from repsim_core.models.graph import from_graph_file, imported
+from repsim_core.models.graph import canonical, from_graph_file, imported
 from tests.corpus.exported import doctored, nodes, program
 
 
@@ -14,8 +14,11 @@ def test_the_canonical_file_is_the_same_network(small_file, tmp_path):
     facts = imported(path, tmp_path, title="net.pt2", unknown_choice=1)
     again = from_graph_file(tmp_path / "graph.pt2", name="upload/abc")
     assert again.weights_digest == from_graph_file(path).weights_digest
+    quick = canonical(tmp_path / "graph.pt2", "upload/abc")
+    assert (quick.name, quick.weights_digest) == (again.name, again.weights_digest)
     batch = torch.rand(4, 1, 8, 8)
     assert torch.equal(again.module(batch), eager(batch))
+    assert torch.equal(quick.module(batch), eager(batch))
     assert json.loads(json.dumps(facts)) == facts
     assert (facts["kind"], facts["title"], facts["architecture"]) == ("graph", "net.pt2", "Small")
     assert facts["inputs"] == {"shape": [1, 8, 8], "mean": [], "std": []}

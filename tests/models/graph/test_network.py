@@ -221,6 +221,42 @@ def test_the_digest_is_of_weights_constants_and_operators(small_file, tmp_path):
     assert from_graph_file(path).weights_digest == digest
 
 
+def test_the_main_output_needs_a_row_a_stimulus(tmp_path):
+    class Summed(nn.Module):
+        def forward(self, x):
+            return x.sum(dim=0), x
+
+    with pytest.raises(FormatError, match=r"its output has shape \(4,\) for 2 stimuli, wanted a row each; export"):
+        imported_from(Summed(), tmp_path / "summed.pt2")
+
+
+def test_a_weight_changed_through_another_name_is_found_by_running(tmp_path):
+    class Counting(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("seen", torch.zeros(4))
+
+        def forward(self, x):
+            nn.functional.dropout(self.seen, training=False).add_(1.0)  # the same tensor, and no schema says so
+            return x + self.seen
+
+    with pytest.raises(FormatError, match=r"it changes its own weights as it runs: it was exported in training mode"):
+        imported_from(Counting(), tmp_path / "counting.pt2")
+
+
+def test_weights_and_new_tensors_follow_the_network_to_another_device(tmp_path):
+    class Zeros(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lin = nn.Linear(4, 4)
+
+        def forward(self, x):
+            return self.lin(x) + torch.ones(4) + torch.tensor([1.0, 2.0, 3.0, 4.0])
+
+    elsewhere = imported_from(Zeros(), tmp_path / "zeros.pt2").module.to("meta")
+    assert elsewhere(torch.empty(3, 4, device="meta")).device.type == "meta"
+
+
 def test_an_output_that_is_a_number_is_refused(tmp_path):
     class Counted(nn.Module):
         def forward(self, x):

@@ -127,6 +127,23 @@ def _wrong_size(document):
     size["as_expr"]["expr_str"] = "s77 + 1"
 
 
+def _lying_rows(document):
+    """Two rows are joined into one where the graph declares a row each."""
+    found = node(document, "linear")["outputs"][0]["as_tensor"]["name"]
+    document["graph_module"]["graph"]["tensor_values"][found]["sizes"][0] = {"as_int": 2}
+
+
+def _weight_in_place(document):
+    node(document, "relu_")["inputs"][0]["arg"] = {"as_tensor": {"name": "p_norm_weight"}}
+
+
+def _joined(document):
+    """The batch of an output declared as twice what it is."""
+    for one in document["graph_module"]["signature"]["output_specs"]:
+        meta = document["graph_module"]["graph"]["tensor_values"][one["user_output"]["arg"]["as_tensor"]["name"]]
+        meta["sizes"][0]["as_expr"]["expr_str"] = "s77 * 2"
+
+
 def _named(name):
     def edit(document):
         for one in nodes(document):
@@ -177,6 +194,10 @@ ODD = [
         _wrong_shape,
         r"conv2d is float32 of shape \(2, 4, 8, 8\) where the graph declares \(2, 5, 8, 8\) for a batch of 2",
     ),
+    (_lying_rows, r"linear is float32 of shape \(3, 3\) where the graph declares \(2, 3\) for a batch of 3"),
+    (_weight_in_place, r"it changes its own weights as it runs: it was exported in training mode"),
+    (_argument("batch_norm", "training", {"as_bool": True}), r"batch_norm\.default has training=True: it was exported"),
+    (_joined, r"its output has shape \(batch, 3\) without a row for each stimulus; export the network"),
     (_wrong_size, r"the graph (cannot run|declares another size)"),
     (_named("a\u202eb"), r"the graph names a module or weight 'a\\\\u202eb', which is no name that can be shown"),
     (_named("a..b"), r"the graph names a module or weight 'a\.\.b', which is no name that can be shown"),
