@@ -4,7 +4,7 @@ import pandas as pd
 
 from repsim_core.claims.claim import Claim
 from repsim_core.claims.finding import Finding, Measured
-from repsim_core.claims.swider_clouds import METHOD, PAPER, WHERE, N
+from repsim_core.claims.swider_method import METHOD, PAPER, WHERE, N
 from repsim_core.claims.swider_networks import (
     deeper_moves_in_smaller_steps,
     families_differ,

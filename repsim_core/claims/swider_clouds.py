@@ -1,8 +1,4 @@
-"""What the claims of Świder are measured with: hidden layers as clouds, their components, and distances of those.
-
-The paper's data, distance and degrees are unknown. Ours: Euclidean distances over their 0.9 quantile, degree 0, sliced
-Wasserstein distance of the diagrams, the same stimuli for all networks.
-"""
+"""What the claims of Świder are measured with: hidden layers as clouds, their components, and distances of those."""
 
 from collections.abc import Iterable
 from itertools import combinations
@@ -12,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repsim_core import activations, datasets, models
+from repsim_core.claims.swider_method import DEGREE, KIND, SCALE, SEED, N
 from repsim_core.datasets.subset import subset
 from repsim_core.models import Model
 from repsim_core.topology import diagram_distance, layer_diagrams, rips_of_distances
@@ -20,12 +17,6 @@ from repsim_core.types import LayerDiagrams, PersistenceDiagram
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
-N = 300
-SEED = 0  # of the stimuli
-KIND, DEGREE, SCALE = "sliced_wasserstein", 0, "quantile"
-METHOD = {"distance": KIND, "degree": DEGREE, "scale": SCALE, "metric": "euclidean", "stimuli seed": SEED}
-PAPER = "Świder 2024"
-WHERE = "abstract"  # all that is known of the paper
 
 
 def hidden_names(model: Model, data: Any) -> list[str]:

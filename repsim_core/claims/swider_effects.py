@@ -10,7 +10,6 @@ import pandas as pd
 from repsim_core import activations, datasets, models
 from repsim_core.claims.swider_clouds import (
     Floats,
-    N,
     Rows,
     apart,
     between,
@@ -19,6 +18,7 @@ from repsim_core.claims.swider_clouds import (
     hidden_names,
     short,
 )
+from repsim_core.claims.swider_method import N
 from repsim_core.topology import cloud_distances, outliers
 from repsim_core.types import PersistenceDiagram
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from repsim_core.claims.finding import Finding, Measured
-from repsim_core.claims.swider_clouds import DEGREE, KIND, METHOD, N
+from repsim_core.claims.swider_method import DEGREE, KIND, METHOD, N
 from repsim_core.claims.verdict import found, measured
 from repsim_core.compute.progress import Progress, no_progress
 

@@ -12,6 +12,9 @@ MODULES: dict[str, str] = {
     "too-deep": "too_deep",
     "small-n": "small_n",
     "clusters-and-rings": "clusters_and_rings",
+    "shape-of-layers": "shape_of_layers",
+    "label-directions": "label_directions",
+    "similarity-and-function": "similarity_and_function",
     "one-outlier": "one_outlier",
 }
 
