@@ -29,6 +29,10 @@ def _hidden_nested() -> bytes:
     return raw_zip([Part(b"a.npy", raw_zip([Part(b"a.npy", npy(responses()))]))])
 
 
+def _deflated(content: bytes) -> bytes:
+    return Part(b"", content, method=8).packed()
+
+
 def _overlapping() -> bytes:
     """Two entries with one local header, and so one run of bytes twice."""
     return raw_zip([Part(b"a.npy", npy(responses())), Part(b"a.npy", npy(responses()), begin=0)])
@@ -134,6 +138,18 @@ ZIPS = [
             )
         ),
         r"a\.npy is damaged \(Error -3",
+    ),
+    Bad(
+        "41-beyond-end",
+        "a.npz",
+        written(raw_zip([Part(b"a.npy", npy(responses()), size=5000, packed_size=5000)])),
+        r"a\.npy reaches beyond the end of the archive",
+    ),
+    Bad(
+        "41-after-deflate",
+        "a.npz",
+        written(raw_zip([Part(b"a.npy", npy(responses()), method=8, raw=_deflated(npy(responses())) + b"more")])),
+        r"a\.npy has bytes after its end",
     ),
     Bad("42-same-place", "a.npz", written(_overlapping), r"a\.npy overlaps another member"),
     Bad("42-quoted", "a.npz", written(_quoted), r"b\.npy overlaps another member"),

@@ -23,6 +23,7 @@ class Part:
     made_by: int = 3 << 8 | 20
     disk: int = 0
     extra: bytes = b""
+    packed_size: int | None = None  # as the directory and the local header promise it
     raw: bytes | None = None  # lies there in place of the packed data
 
     def packed(self) -> bytes:
@@ -42,16 +43,17 @@ def raw_zip(
     content, directory = bytearray(before), bytearray()
     for one in parts:
         packed, begin = one.packed(), len(content)
+        length = len(packed) if one.packed_size is None else one.packed_size
         crc = zlib.crc32(one.data) if one.crc is None else one.crc
         size = len(one.data) if one.size is None else one.size
         name = one.name if one.local_name is None else one.local_name
         local = size if one.local_size is None else one.local_size
         content += struct.pack(
-            "<4s5H3L2H", b"PK\3\4", 20, one.flags, one.method, 0, 0, crc, len(packed), local, len(name), 0
+            "<4s5H3L2H", b"PK\3\4", 20, one.flags, one.method, 0, 0, crc, length, local, len(name), 0
         )
         content += name + packed
         directory += struct.pack(
-            "<4s6H3L5H2L", b"PK\1\2", one.made_by, 20, one.flags, one.method, 0, 0, crc, len(packed), size,
+            "<4s6H3L5H2L", b"PK\1\2", one.made_by, 20, one.flags, one.method, 0, 0, crc, length, size,
             len(one.name), len(one.extra), 0, one.disk, 0, one.outside, begin if one.begin is None else one.begin,
         )  # fmt: skip
         directory += one.name + one.extra
