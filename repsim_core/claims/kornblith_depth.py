@@ -136,8 +136,9 @@ def block_of_equal_layers(*, progress: Progress | None = None) -> Finding:
         arrays=arrays,
         recipe=RECIPE | {"networks": "zoo/digits-plain-x1, x2, x4, x8", "seeds": list(SEEDS)},
         note=(
-            "With warm-up and clipped gradients the deepest network trains; its probes are best early, as in the paper,"
-            " but its last layers go on changing, so there is no block that equals the last. Two seeds a depth ship."
+            "With warm-up and clipped gradients the deepest network trains, and its probes are best early, as in the"
+            " paper. A block of alike layers stands before the end, but the last layers turn away from it. Two seeds"
+            " a depth ship."
         ),
     )
 

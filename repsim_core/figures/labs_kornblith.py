@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 from repsim_core.figures.style import FIRST, OKABE_ITO, escaped, every_kth, plain_axis, shortened
 
 Floats = NDArray[np.float64]
+_HATCHED = {"shape": "/", "fgcolor": "#101418", "fillmode": "overlay", "fgopacity": 0.5, "size": 7}
 
 
 def match_places(shares: Floats, rows: Sequence[str], columns: Sequence[str], *, titles: tuple[str, str]) -> go.Figure:
@@ -65,7 +66,7 @@ def beside_print(
                 y=labels,
                 orientation="h",
                 name="the paper",
-                marker={"color": OKABE_ITO[1], "pattern": {"shape": "/", "fgcolor": "#101418", "size": 6}},
+                marker={"color": OKABE_ITO[1], "pattern": _HATCHED},
                 hovertemplate="%{y}, the paper: %{x:.1%}<extra></extra>",
             ),
         ]
