@@ -172,6 +172,7 @@ def test_published_weights_are_offered_with_what_they_are_and_refused_in_one_lin
     assert app.session_state["a"] == name
     (tmp_path / "hub" / "checkpoints").mkdir(parents=True, exist_ok=True)
     (tmp_path / "hub" / "checkpoints" / "squeezenet1_1-b8a52dc0.pth").write_bytes(b"")
+    run(app)
     app.selectbox(key="weights_a").set_value("IMAGENET1K_V1")
     run(app)
     assert app.markdown[0].value == "here"
