@@ -20,7 +20,6 @@ from repsim_core.formats.npz import ENDING, npz_headers, npz_items
 from repsim_core.formats.tensors import DTYPES, safetensors_header, safetensors_metadata, tensor_array
 from repsim_core.formats.zips import zip_members
 from repsim_core.limits import LIMITS
-from repsim_core.types.arrays import read_only
 
 _ROWS = 1 << 22  # numbers looked at in one step
 _EXACT = 2**53
@@ -114,7 +113,9 @@ def recorded_responses(path: str | Path, *, drop_rows: bool = False) -> Response
     elif count:
         offer = f"{count} of {n} stimuli have such responses; drop_rows leaves them out in all layers."
         found = replace(found, notes=(*notes, offer))
-    return replace(found, layers={name: read_only(values, copy=False) for name, values in found.layers.items()})
+    for values in found.layers.values():
+        values.flags.writeable = False
+    return found
 
 
 def _rows(found: Responses, left: NDArray[np.intp], file: str) -> Responses:
