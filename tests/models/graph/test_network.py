@@ -141,6 +141,40 @@ def test_strict_and_decomposed_exports_are_taken(tmp_path, small_file):
     assert {one.name for one in layers(core, batch)} >= {"conv", "norm", "block.0", "head"}
 
 
+def test_a_module_that_changes_its_input_in_place_returns_it(tmp_path):
+    class Bump(nn.Module):
+        def forward(self, x):
+            x[:, 0].mul_(3.0)
+            x.add_(1.0)
+            return x
+
+    eager = nn.Sequential(nn.Linear(4, 4), Bump(), nn.Linear(4, 2))
+    graph = imported_from(eager, tmp_path / "bump.pt2")
+    batch = torch.rand(3, 4)
+    found = {}
+    with recording(graph.module, None, lambda name, output: found.update({name: output.clone()})):
+        assert torch.equal(graph.module(batch), eager(batch))
+    assert list(found) == ["0", "1", "2"]
+    assert torch.equal(found["1"], eager[:2](batch))
+    assert torch.equal(found["0"], eager[0](batch))
+
+
+def test_a_tensor_changed_in_place_may_go_by_its_older_name(tmp_path):
+    def edit(document):
+        changed = node(document, "relu_")["outputs"][0]["as_tensor"]["name"]
+        for one in nodes(document):
+            for argument in one["inputs"]:
+                if argument["arg"] == {"as_tensor": {"name": changed}}:
+                    argument["arg"] = {"as_tensor": {"name": "batch_norm"}}
+
+    path = tmp_path / "older.pt2"
+    doctored(edit)(path)
+    graph = from_graph_file(path)
+    batch = torch.rand(3, 1, 8, 8)
+    assert torch.equal(graph.module(batch), small()(batch))
+    assert "relu" in [one.name for one in layers(graph, batch)]
+
+
 def test_a_call_that_is_interrupted_is_not_passed_off_as_the_layer(tmp_path):
     """Torch may move an operator out of its module: what is left of the module is not its output."""
 
