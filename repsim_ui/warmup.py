@@ -1,5 +1,6 @@
 """What the first visitor would otherwise wait for, done in the background while the browser loads its own files."""
 
+import logging
 import subprocess
 import sys
 import threading
@@ -10,9 +11,19 @@ MODULES = ("torch", "repsim_core.models", "repsim_core.datasets", "repsim_ui.exp
 
 def start() -> threading.Thread:
     """A thread that imports the slow modules; it never keeps the server from stopping."""
+    _log_to_the_terminal()
     thread = threading.Thread(target=_run, name="warm-up", daemon=True)
     thread.start()
     return thread
+
+
+def _log_to_the_terminal() -> None:
+    log = logging.getLogger("repsim")
+    if not log.handlers:  # Python shows warnings alone otherwise
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
 
 
 def _run() -> None:

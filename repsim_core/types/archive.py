@@ -3,7 +3,9 @@
 import io
 import json
 import math
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +16,10 @@ from repsim_core.errors import FormatError
 from repsim_core.limits import LIMITS
 
 # RuntimeError: a member that says it is encrypted or packed in a way zipfile does not know.
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, RuntimeError, zipfile.BadZipFile)
+UNREADABLE = (
+    *(ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, RuntimeError, OverflowError),
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+)
 
 
 def packed(arrays: Mapping[str, NDArray[Any]], labels: Mapping[str, Any]) -> bytes:
