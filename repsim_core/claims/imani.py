@@ -147,8 +147,8 @@ def pools_judged(table: pd.DataFrame) -> Finding:
         "A5",
         samples,
         note=(
-            "The published form does not centre: one class against nine is mostly a constant, which lies on the first "
-            "direction of any layer whose responses are positive, and the more so the less it varies. In the centred "
+            "The published form does not centre: of one class against nine 64 % is a constant, and an untrained pool, "
+            "nearly constant itself, holds that on a direction of full strength, whatever the labels. In the centred "
             f"form {int((centred['above'] > 0).sum())} of {len(centred)} networks are above both."
         ),
         values={
