@@ -140,7 +140,8 @@ STEPS = (
         explain=lambda found: (
             f"At 8× {found.values['share x8']:.0%} of the layers equal the last. The longest run of neighbours that "
             f"are all alike holds {_depths(found)['largest block'][8]:.0%} of the layers at 8× and "
-            f"{_depths(found)['largest block'][1]:.0%} at 1×, wherever it lies."
+            f"{_depths(found)['largest block'][1]:.0%} at 1×; at 8× it stands before the end, and the last layers turn "
+            "away from it."
         ),
         paper=Printed("more than half of the layers at 8×", FIGURE_3),
         try_it=TryIt("layer_map", _plain(8)),

@@ -166,6 +166,12 @@ def _twins_by_data(found: Finding) -> pd.DataFrame:
     )
 
 
+def _random_filters(found: Finding) -> str:
+    """What the first half of untrained networks says."""
+    more = found.values["trained minus untrained, first half"] > 0
+    return "training makes the early layers alike" if more else "random filters of two seeds are as alike, or more"
+
+
 def _third(matrix: SimilarityMatrix) -> str:
     """The layers that the third one of A is most like."""
     place = int(np.nanargmax(matrix.values[2]))
@@ -323,9 +329,8 @@ STEPS = (
         reading=lambda found: in_words(found.by_data["digits"]),
         explain=lambda found: (
             f"Twins have {found.values['first third']:.2f} in the first third and {found.values['last third']:.2f} "
-            "in the last. In the first half trained networks are "
-            f"{found.values['trained minus untrained, first half']:+.3f} from untrained ones: at this size random "
-            "filters of two seeds are alike, too."
+            f"in the last. In the first half they are {found.values['trained minus untrained, first half']:+.3f} from "
+            f"those of untrained networks: {_random_filters(found)}."
         ),
         paper=Printed("early layers are alike, late ones are not", "Kornblith et al. 2019, figure 7"),
         try_it=TryIt(
