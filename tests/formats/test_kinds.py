@@ -13,11 +13,11 @@ from safetensors.torch import save_file
 
 from repsim_core.errors import BudgetError, FormatError
 from repsim_core.formats import kind, member_chunks, read_member, recorded_responses, zip_members
-from repsim_core.formats.npy import array_from
+from repsim_core.formats.npy import array_from, npy_array
 from repsim_core.formats.tensors import safetensors_arrays, safetensors_header, tensor_array
 from tests.corpus.raw_zip import Part, raw_zip
 from tests.corpus.safetensors_files import tensor, tensors
-from tests.corpus.written import npy, responses
+from tests.corpus.written import claims, npy, npy_claiming, responses
 
 NET = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.ReLU(inplace=True))
 
@@ -151,6 +151,15 @@ def test_an_array_that_changes_while_it_is_read_is_noticed(tmp_path):
     (tmp_path / "a.safetensors").write_bytes(bytes(50))
     with pytest.raises(FormatError, match=r"a\.safetensors: a changed while it was read"):
         tensor_array(tmp_path / "a.safetensors", "a", entry)
+
+
+def test_truth_values_are_zero_or_one_whatever_their_bytes(tmp_path):
+    """NumPy takes a byte of 7 for True and then counts it as 7 in places."""
+    path = tmp_path / "a.npy"
+    path.write_bytes(npy_claiming(claims("'|b1'", "(4,)"), b"\0\7\xff\1"))
+    assert npy_array(path).view(np.uint8).tolist() == [0, 1, 1, 1]
+    tensors({"a": tensor([4], 0, 4, "BOOL")}, b"\0\7\xff\1")(path)
+    assert safetensors_arrays(path)["a"].view(np.uint8).tolist() == [0, 1, 1, 1]
 
 
 def test_a_tensor_beyond_two_gigabytes_is_refused_before_it_is_allocated(tmp_path):
