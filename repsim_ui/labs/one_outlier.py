@@ -38,7 +38,10 @@ def _means(found: Finding, columns: tuple[str, ...], data: str = "digits") -> pd
 
 def _curves(found: Finding, columns: tuple[str, ...] = ("CKA", "limit")) -> go.Figure:
     fig = figures.tidy_curves(_means(found, columns), "moved by", "mean", "curve", spread="SD", log=True)
-    return fig.update_layout(yaxis_range=[-0.05, 1.08], xaxis_title_text="moved by, root mean square distances")
+    return fig.update_layout(
+        yaxis={"range": [-0.05, 1.08], "title_text": "mean over networks"},
+        xaxis_title_text="moved by, root mean square distances",
+    )
 
 
 def _spread(values: pd.Series) -> str:
@@ -111,7 +114,7 @@ STEPS = (
         ),
         paper=Printed(
             "ρ/(1 − ρ) · ‖mean of the moved‖²/E‖x‖² · √(participation ratio) as the limit",
-            "section on translations",
+            "its limit, for Davari et al. 2023",
             DERIVED,
         ),
         try_it=TryIt("layer_map", PAGE | {"m": "cka_biased", "la": "pool", "lb": "pool", "tab": "Spectra"}),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from repsim_core import figures
 from repsim_core.claims import Finding, recorded
 from repsim_core.claims.invariance import map_of_itself
+from repsim_core.similarity import MEASURES
 from repsim_core.types import SimilarityMatrix
 from repsim_ui.labs.lab import Choice, Lab, Number, Printed, Step, TryIt, View
 
@@ -36,11 +37,17 @@ def _value(found: Finding, change: str, index: str) -> float:
     return float(table[table["index"] == index]["value"].iloc[0])
 
 
+def _titled(index: str) -> str:
+    """``linear_regression, X predicted`` as ``Linear regression, X predicted``."""
+    name, comma, side = index.partition(", ")
+    return MEASURES[name].title + comma + side
+
+
 def _bars(found: Finding, change: str) -> go.Figure:
     table = _changes(found, change)
     table = table[~table["index"].isin(DISTANCES)]
     return figures.named_bars(
-        list(table["index"]),
+        [_titled(one) for one in table["index"]],
         table["value"].to_numpy(),
         title=f"layer against itself after: {change}",
         limits=(-0.1, 1.08),
@@ -115,8 +122,8 @@ STEPS = (
         ),
         explain=lambda found: (
             f"A rotation keeps all distances between stimuli, and with them CKA, "
-            f"{_value(found, 'rotation', 'cka'):.3f}. Two "
-            f"networks may use other units for the same representation, so no index here looks at single units."
+            f"{_value(found, 'rotation', 'cka'):.3f}: it does not look at single units. RSA with correlations does, by "
+            f"the mean of each stimulus over the units, and says {_value(found, 'rotation', 'rsa'):.3f}."
         ),
         paper=Printed("CKA, CCA, SVCCA and regression do not change", TABLE_1),
         try_it=TryIt("layer_map", ITSELF | {"m": "cca", "pool": "mean"}),

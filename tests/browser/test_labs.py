@@ -138,7 +138,7 @@ def test_try_it_yourself_opens_the_page_in_the_state_of_the_step(server, visit):
     there.get_by_text("n = 500 · seed 0").wait_for()
     there.locator(".st-key-map .main-svg").first.wait_for(timeout=120_000)
     assert re.search(r"[?&]m=cka_biased\b", there.url)
-    assert there.locator(".st-key-cell").get_by_text("pool").first.is_visible()
+    there.locator(".st-key-cell").get_by_text("pool").first.wait_for()
     assert page.locator(".st-key-lab_guess").inner_text().startswith("You guessed")
 
 
