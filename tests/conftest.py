@@ -11,9 +11,10 @@ settings.load_profile("repsim")
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_results(tmp_path_factory):
-    """Results of the tests are kept apart from those of the user, and none from an earlier run is found."""
+    """Results of the tests are kept apart from those of the user, and no data of the machine are found."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REPSIM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("REPSIM_DATA", str(tmp_path_factory.mktemp("data")))
         yield
 
 

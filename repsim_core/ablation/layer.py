@@ -75,10 +75,7 @@ class ReadyLayer:
                     filled[np.ix_(rows[inside], cells[number])] if replacement == "permute" else (filled[cells[number]])
                 )
             tensor = torch.from_numpy(changed).reshape(len(rows), *self.info.shape).to(self.device)
-            if tensor.ndim == 4:  # CPU convolutions are faster on channels last, and no digit changes
-                tensor = tensor.contiguous(memory_format=torch.channels_last)
-            kept = self.tail.rows(self._kept, torch.from_numpy(rows).to(self.device))
-            output, down = self.tail(tensor, kept)
+            output, down = self._run(tensor, self.tail.rows(self._kept, torch.from_numpy(rows).to(self.device)))
             collected.append((_array(chosen_tensor("output", output)[0]), {k: _flat(v) for k, v in down.items()}))
             have += len(chunk)
             while have >= n:
@@ -91,6 +88,16 @@ class ReadyLayer:
     def order(self, seed: int) -> NDArray[np.intp]:
         """Whose values an image gets when they are permuted over images."""
         return np.random.default_rng(seed).permutation(len(self.values))
+
+    def _run(self, tensor: Tensor, kept: Any) -> tuple[Any, dict[str, Tensor]]:
+        """The tail on channels last, where convolutions on a CPU are faster and no digit changes, if it takes them."""
+        if tensor.ndim == 4:
+            try:
+                return self.tail(tensor.contiguous(memory_format=torch.channels_last), kept)
+            except RuntimeError as error:
+                if "view" not in str(error):  # x.view(n, -1) wants the rows as they were
+                    raise
+        return self.tail(tensor, kept)
 
     def _replaced(self, replacement: str, seed: int) -> NDArray[Any]:
         if replacement == "permute":

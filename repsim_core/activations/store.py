@@ -158,7 +158,7 @@ def _common(model: Model, dataset: Dataset, pooling: str, half: bool, device: st
         "structure": f"{type(model.module).__module__}.{type(model.module).__qualname__} {model.module!r}",
         "dataset": [dataset.name, dataset.split, dataset.digest],
         "inputs": [inputs.shape, hashlib.sha256(inputs.data).hexdigest()],
-        "preprocessing": [model.input_shape, model.mean, model.std],
+        "preprocessing": [model.input_shape, model.mean, model.std, model.resize, model.interpolation],
         "pooling": pooling,
         "dtype": "float16" if half else "as computed",
         "device": place.type if place else "home",

@@ -30,7 +30,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     compare.add_argument("--layers-b", nargs="+", metavar="LAYER", default=None, help="default: one per block")
     compare.add_argument("--architecture-a", default=None, metavar="NAME", help="of a file of weights")
     compare.add_argument("--architecture-b", default=None, metavar="NAME", help="of a file of weights")
-    compare.add_argument("--pooling", default="flatten", help="flatten, mean, grid2, grid4, cls_token, mean_token")
+    compare.add_argument(
+        "--pooling", default="flatten", help="flatten, mean, grid2, grid4, cls_token, mean_token, patch_tokens"
+    )
     compare.add_argument("--random", action="store_true", help="random weights instead of trained ones, for both")
     compare.add_argument("--out", type=Path, default=None, help="write .npz, .json or .csv")
     compare.add_argument("--html", type=Path, default=None, help="write the interactive map")

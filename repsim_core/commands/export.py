@@ -18,7 +18,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     export.add_argument("--n", type=int, default=None, help="stimuli, drawn with the seed (default: all)")
     export.add_argument("--seed", type=int, default=0, help="seed of the draw (default %(default)s)")
     export.add_argument("--layers", nargs="+", metavar="LAYER", default=None, help="default: one per block")
-    export.add_argument("--pooling", default="flatten", help="flatten, mean, grid2, grid4, cls_token, mean_token")
+    export.add_argument(
+        "--pooling", default="flatten", help="flatten, mean, grid2, grid4, cls_token, mean_token, patch_tokens"
+    )
     export.add_argument("--architecture", default=None, metavar="NAME", help="of a file of weights")
     export.add_argument("--random", action="store_true", help="random weights instead of trained ones")
     export.set_defaults(run=run)

@@ -35,6 +35,6 @@ def load_upload(name: str) -> Model:
         return recorded(path, name, title)
     if not sandbox.inside():
         raise InputError(f"The upload {title} is a graph, which only runs in the sandbox; use it in the dashboard.")
-    from repsim_core.models.graph import from_graph_file
+    from repsim_core.models import graph
 
-    return from_graph_file(path, name=name)
+    return graph.canonical(path, name)

@@ -24,6 +24,7 @@ CASES = [
     (toys.convolutional, "net.0"),
     (toys.convolutional, "net.1"),  # overwritten by the ReLU behind it
     (toys.convolutional, "net.2"),
+    (toys.Viewed, "net.conv"),
     (toys.residual, "net.1"),
     (toys.residual, "net.1.norm"),
     (toys.residual, "net.2.conv"),

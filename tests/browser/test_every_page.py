@@ -27,6 +27,7 @@ CELLS = "ablation?a=zoo/digits-cnn-s10&n=100&layer=conv3&cls=4&bins=3&run=1"
 VIEWS = [  # each with something to look at
     "",
     "models",
+    "models?ds=digits~noise:0.3&layers=chosen&ra=conv1&rb=conv1",
     f"layer_map?{PAIR}&run=1&la=conv2&lb=conv3&tab=Spectra",
     f"layer_map?{PAIR}&mview=Two+measures&run=1",
     f"layer_map?{PAIR}&mview=Twins&measures=cka&nets=zoo/digits-cnn-s13&run=1",
