@@ -220,7 +220,7 @@ STEPS = (
         ),
         reading=lambda found: in_words(found.by_data["digits"]),
         explain=lambda found: (
-            f"In {found.by_data['digits'].mean:.0%} of the steps the match does not go back. A deeper network keeps "
+            f"In {found.by_data['digits'].mean:.1%} of the steps the match does not go back. A deeper network keeps "
             "the order of the shallow one and inserts layers between."
         ),
         paper=Printed("new layers are inserted between the twins", "Kornblith et al. 2019, figure 5"),

@@ -61,8 +61,10 @@ def _shuffle() -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for what, other in ((RELATED, second), (UNRELATED, _shuffled(second, 0))):
         for title, measure in (("debiased", "cka"), ("biased", "cka_biased")):
-            twins = compare_layers(first, other, measure).values.diagonal()
-            rows.append({"stimuli": what, "CKA": title, "mean": twins.mean(), "SD": twins.std(ddof=1)})
+            matrix = compare_layers(first, other, measure)
+            twins, chance = matrix.values.diagonal(), float(matrix.chance.diagonal().mean())
+            found = {"mean": twins.mean(), "SD": twins.std(ddof=1), "chance": chance}
+            rows.append({"stimuli": what, "CKA": title} | found)
     return pd.DataFrame(rows)
 
 
@@ -236,8 +238,8 @@ STEPS = (
         ),
         explain=lambda table: (
             f"Debiased CKA falls from {_cell(table, RELATED, 'debiased')['mean']:.2f} to {_unlike(table):.3f}. The "
-            f"biased form keeps {_cell(table, UNRELATED, 'biased')['mean']:.3f}, which is its chance level at this "
-            "n."
+            f"biased form keeps {_cell(table, UNRELATED, 'biased')['mean']:.3f}; its chance level at this n is "
+            f"{_cell(table, UNRELATED, 'biased')['chance']:.3f}."
         ),
         try_it=TryIt("layer_map", STATE | {"m": "cka", "run": "1"}),
     ),
