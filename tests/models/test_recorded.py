@@ -134,7 +134,9 @@ def test_the_digest_is_that_of_the_content(path, tmp_path, rng):
             changed[place] += 1e-9
         np.savez(tmp_path / "a.npz", layer=changed)
         digests.add(recorded(tmp_path / "a.npz").weights_digest)
-    assert len(digests) == 3
+    np.savez(tmp_path / "a.npz", layer=values, ids=np.arange(8))
+    digests.add(recorded(tmp_path / "a.npz").weights_digest)
+    assert len(digests) == 4
 
 
 def test_stored_gives_them_without_keeping_them_twice(path, data, tmp_path):
