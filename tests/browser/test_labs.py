@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from repsim_core.claims import recorded
 from repsim_ui.labs import results
@@ -138,7 +139,9 @@ def test_try_it_yourself_opens_the_page_in_the_state_of_the_step(server, visit):
     there.get_by_text("n = 500 · seed 0").wait_for()
     there.locator(".st-key-map .main-svg").first.wait_for(timeout=120_000)
     assert re.search(r"[?&]m=cka_biased\b", there.url)
-    there.locator(".st-key-cell").get_by_text("pool").first.wait_for()
+    for side in "AB":
+        expect(there.get_by_role("combobox", name=f"Layer of {side}")).to_have_value("pool")
+    there.get_by_role("tab", name="Spectra", selected=True).wait_for()
     assert page.locator(".st-key-lab_guess").inner_text().startswith("You guessed")
 
 
