@@ -151,6 +151,12 @@ def conversions(model: str, data: str) -> tuple[str, ...]:
     return tuple(network(model).conversions(dataset(data, 2, 0).card.input_shape))
 
 
+@st.cache_resource(show_spinner=False, max_entries=64)
+def normalisation(model: str) -> tuple[float, ...]:
+    """Means that are subtracted from the channels of a picture, or nothing."""
+    return network(model).mean
+
+
 def chosen_layers(recipe: Recipe, side: str) -> list[str]:
     """Layers of one side of a map."""
     infos = layer_infos(recipe.model(side), recipe.data(side))

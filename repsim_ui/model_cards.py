@@ -7,7 +7,18 @@ import streamlit as st
 
 from repsim_core.errors import InputError
 from repsim_core.types import LayerInfo
-from repsim_ui import cache, controls, estimates, layer_filter, layer_picker, library, sentences, state, weights_choice
+from repsim_ui import (
+    cache,
+    controls,
+    estimates,
+    layer_filter,
+    layer_picker,
+    library,
+    preparation_choice,
+    sentences,
+    state,
+    weights_choice,
+)
 from repsim_ui.layer_filter import Filter
 from repsim_ui.links import keep_known, start_with
 from repsim_ui.messages import plain
@@ -58,16 +69,18 @@ def _card(side: str, key: str, name: str, dataset: str) -> list[LayerInfo] | Non
     st.subheader(f"{side}: {plain(name)}", anchor=False)
     if not weights_choice.choose(key, name):
         return None
+    above = st.container()
     try:
+        preparation_choice.choose(key, name)
         card = cache.card(name)
-        st.caption(plain(card.description))
-        st.table(pd.DataFrame(library.facts(card), columns=["fact", "value"]).set_index("fact"))
         steps = cache.conversions(name, dataset)
         infos = cache.layer_infos(name, dataset)
     except InputError as error:  # one model that does not fit must not hide the other
         st.warning(plain(error))
         return None
-    st.markdown("**Before the network sees a stimulus**")
+    with above:
+        st.caption(plain(card.description))
+        st.table(pd.DataFrame(library.facts(card), columns=["fact", "value"]).set_index("fact"))
     st.markdown("\n".join(f"- {plain(one)}" for one in steps or ("Nothing is done to it.",)))
     return list(infos)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from repsim_core import __version__, models, uploads
 from repsim_core.errors import InputError
+from repsim_core.models.preparation import preparation, prepared_as
 from repsim_core.similarity.preprocessing import DIMENSIONS
 from repsim_core.types import digest
 from repsim_core.uploads import PREFIX
@@ -106,22 +107,27 @@ def weights_of(model: str) -> str | None:
 
     A name alone stands for the architecture with random weights: nothing is downloaded by a choice in a box.
     """
-    named = model.partition(MARK)[2]
+    named = preparation(model)[0].partition(MARK)[2]
     return named or (None if model.startswith(PUBLISHED) else "DEFAULT")
 
 
 def network(model: str) -> "Model":
     """The network of a name in a recipe."""
-    base = model.partition(MARK)[0]
+    named, wanted = preparation(model)
+    base = named.partition(MARK)[0]
     loaded = models.load(base, weights=weights_of(model))
-    return loaded if base == model else replace(loaded, name=model)
+    loaded = loaded if base == named else replace(loaded, name=named)
+    return loaded if named == model else prepared_as(loaded, wanted)
 
 
 def network_in_python(model: str) -> str:
     """The expression that loads it without a server."""
-    if model.startswith(PREFIX):
-        return f"models.from_file({_file(model)!r})"
-    return f"models.load({model.partition(MARK)[0]!r}, weights={weights_of(model)!r})"
+    named, wanted = preparation(model)
+    if named.startswith(PREFIX):
+        loaded = f"models.from_file({_file(named)!r})"
+    else:
+        loaded = f"models.load({named.partition(MARK)[0]!r}, weights={weights_of(model)!r})"
+    return loaded if named == model else f"models.prepared_as({loaded}, models.{wanted!r})"
 
 
 def dataset_in_python(name: str, n: int, seed: int) -> str:

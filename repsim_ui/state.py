@@ -1,6 +1,7 @@
 """The choices every page shares: which two models, on which stimuli. They live in the sidebar and in the address."""
 
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from repsim_core import datasets, models
 from repsim_core.errors import InputError
+from repsim_core.models.preparation import preparation
 from repsim_core.uploads import tokens
 from repsim_ui import links, recipes, uploads_choice
 from repsim_ui.messages import plain
@@ -104,7 +106,7 @@ def sidebar() -> Choices:
         for key, label, default in (("a", "Model A", DEFAULT_A), ("b", "Model B", DEFAULT_B)):
             default = default if default in known else known[0]
             uploads_choice.keep_own(key, "Model", own.models, default)
-            links.keep_known(key, "Model", [*known, *own.models], default, accept=_by_hand)
+            links.keep_known(key, "Model", [*known, *own.models], default, accept=_by_hand([*known, *own.models]))
             # The default comes first: a bound box drops its first option from the address, and must find it again.
             ordered = [default, *(name for name in known if name != default), *own.models]
             st.selectbox(
@@ -117,7 +119,8 @@ def sidebar() -> Choices:
                 help=_HELP,
             )
         if any(
-            st.session_state[key] not in [*known, *own.models] and not _by_hand(st.session_state[key])
+            st.session_state[key] not in [*known, *own.models]
+            and not _by_hand([*known, *own.models])(st.session_state[key])
             for key in ("a", "b")
         ):
             st.rerun()  # a control that takes new names took one from the address; the session can replace it
@@ -201,8 +204,17 @@ def view_query(page: str) -> dict[str, str | list[str]]:
     return query
 
 
-def _by_hand(name: str) -> bool:
-    return name.startswith(recipes.PUBLISHED)
+def _by_hand(known: list[str]) -> Callable[[str], bool]:
+    """Whether a name that stands in no list may be meant: published networks, and known ones prepared otherwise."""
+
+    def accepted(name: str) -> bool:
+        try:
+            base, _ = preparation(name)
+        except InputError:
+            return False
+        return base in known or base.startswith(recipes.PUBLISHED)
+
+    return accepted
 
 
 _HELP = "One of the library, or type a torchvision name such as torchvision/resnet18: it runs with random weights."

@@ -6,6 +6,7 @@ from repsim_core import models
 from repsim_core.compute.memory import readable_bytes
 from repsim_core.errors import InputError
 from repsim_core.models import PublishedWeights
+from repsim_core.models.preparation import preparation
 from repsim_ui import downloads
 from repsim_ui.messages import plain
 
@@ -14,7 +15,7 @@ PREFIX, MARK, RANDOM = "torchvision/", "@", "random"
 
 def choose(side: str, name: str) -> bool:
     """The box of weights; False where those that are chosen first have to be downloaded."""
-    base, _, chosen = name.partition(MARK)
+    base, _, chosen = preparation(name)[0].partition(MARK)
     sets = _published(base)
     if not sets:
         return True

@@ -6,6 +6,7 @@ Listing what there is does not import torch, which takes seconds; the first netw
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from repsim_core.models.preparation import Preparation, prepared_as
 from repsim_core.models.register import available, load
 from repsim_core.models.torchvision_names import PublishedWeights, published
 
@@ -18,7 +19,19 @@ if TYPE_CHECKING:
 
 _HOMES = {"build": "architectures", "layers": "dry_run", "from_file": "files", "Model": "model", "Recorded": "recorded"}
 
-__all__ = ["Model", "PublishedWeights", "Recorded", "available", "build", "from_file", "layers", "load", "published"]
+__all__ = [
+    "Model",
+    "Preparation",
+    "PublishedWeights",
+    "Recorded",
+    "available",
+    "build",
+    "from_file",
+    "layers",
+    "load",
+    "prepared_as",
+    "published",
+]
 
 if not TYPE_CHECKING:
 

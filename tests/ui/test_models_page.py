@@ -203,3 +203,22 @@ def test_samples_of_a_shift_are_drawn_from_the_shifted_stimuli():
     assert len(noisy) == len(clean) + 1
     assert clean[1]["data"][0]["source"] != noisy[1]["data"][0]["source"]
     assert np.isfinite(datasets.load("digits~noise:0.5", n=30).inputs).all()
+
+
+def test_another_size_of_the_input_becomes_part_of_the_name():
+    app = opened(PAGE, a="zoo/digits-cnn-s10~side:16", n="20")
+    assert app.number_input(key="side_a").value == 16
+    assert any("enlarged from 8×8 to 16×16" in one for one in unescaped(app.markdown))
+    assert app.session_state["a"] == "zoo/digits-cnn-s10~side:16"
+
+
+def test_a_size_that_a_network_cannot_take_leaves_the_way_back():
+    app = opened(PAGE, a="zoo/low-mlp-s10~side:16", n="20")
+    assert "is made for pictures of 8 × 8 and cannot run on 16 × 16" in unescaped(app.warning)[0]
+    assert app.number_input(key="side_a").value == 16
+
+
+def test_a_preparation_that_means_nothing_is_said():
+    app = opened(PAGE, a="zoo/digits-cnn-s10~side:9999", n="20")
+    assert app.selectbox(key="a").value == "zoo/digits-cnn-s10"
+    assert any("is not available here" in one for one in unescaped(app.toast))
