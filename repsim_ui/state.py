@@ -18,6 +18,7 @@ from repsim_ui.messages import plain
 DEFAULT_A, DEFAULT_B, DEFAULT_DATASET, DEFAULT_N = "zoo/digits-cnn-s10", "zoo/digits-cnn-s11", "digits", 500
 MOST_STIMULI, LARGEST_SEED = 100_000, 2**31 - 1
 LINKED = {  # bound keys of each page
+    "models": ("layers", "ra", "rb"),
     "layer_map": (
         *("mview", "m", "m2", "pool", "layers", "ra", "rb", "la", "lb", "tab", "scaling", "reduction", "dimensions"),
         *("dsb", "shuffles", "within", "also", "nets", "measures", "summary"),
