@@ -44,6 +44,8 @@ FIND = "found by the names in the file"
 
 def draw() -> None:
     """The whole section."""
+    if st.session_state.pop("chosen_by_button", False):
+        st.rerun()  # Streamlit writes into the address what a button chose one run late
     st.subheader("Your files", anchor=False)
     st.caption(
         f"Up to {LIMITS.upload_bytes // MB} MB a file, {LIMITS.session_files} files and "
@@ -170,6 +172,7 @@ def _remaining(seconds: float) -> str:
 
 def _use(key: str, name: str) -> None:
     st.session_state[key] = name
+    st.session_state["chosen_by_button"] = True
 
 
 def _remove(one: Upload) -> None:

@@ -124,8 +124,10 @@ def test_two_sessions_do_not_see_each_others_files(server, visit, files):
     assert other.get_by_text("responses.npz").count() == 0
     assert page.get_by_text("pictures.zip").count() == 0
     stranger = visit()
-    third = stranger.open(page.url)
-    third.get_by_text("uploads belong to the session that made them").wait_for()
+    third = stranger.page
+    third.goto(page.url)
+    third.get_by_text("uploads belong to the session that made them").wait_for()  # a toast, gone after four seconds
+    stranger.settled()
     assert third.get_by_text("responses.npz").count() == 0
     assert "upload" not in query(third).get("a", "")
 
