@@ -41,9 +41,7 @@ def test_what_a_network_cannot_do_is_refused():
             preparation(f"zoo/x~{wrong}")
     with pytest.raises(InputError, match="does not normalise its stimuli"):
         prepared_as(models.load("zoo/shapes-cnn-s10"), Preparation(normalised=False))
-    with pytest.raises(
-        InputError, match="low-mlp-s10 is made for pictures of 8 × 8 and cannot run on 12 × 12"
-    ):
+    with pytest.raises(InputError, match="low-mlp-s10 is made for pictures of 8 × 8 and cannot run on 12 × 12"):
         prepared_as(models.load("zoo/low-mlp-s10"), Preparation(side=12))
     with pytest.raises(InputError, match="takes vectors, not pictures"):
         prepared_as(models.load("zoo/wine-mlp-s10"), Preparation(side=12))
