@@ -12,11 +12,12 @@ from repsim_core.figures.stimuli import stimuli_pairs
 from repsim_core.types import Dataset, DatasetCard
 from repsim_ui import cache, charts, data_choice, downloads, library, state
 from repsim_ui.messages import plain, shown_to_the_user
+from repsim_ui.uploads_choice import titled
 
 
 def draw(choices: state.Choices) -> None:
     """The dataset at the side."""
-    st.subheader(f"Data: {plain(choices.dataset)}", anchor=False)
+    st.subheader(f"Data: {plain(titled(choices.dataset))}", anchor=False)
     with shown_to_the_user():
         card = datasets.card(choices.dataset)
     _facts(card)

@@ -22,6 +22,7 @@ from repsim_ui import (
 from repsim_ui.layer_filter import Filter
 from repsim_ui.links import keep_known, start_with
 from repsim_ui.messages import plain
+from repsim_ui.uploads_choice import titled
 
 SIDES = (("A", "a", "ra"), ("B", "b", "rb"))
 _CHOICE_HELP = "What the other pages compare: one layer a block, every layer, or those ticked here."
@@ -54,7 +55,7 @@ def draw(choices: state.Choices) -> None:
         if key in infos:
             with column:
                 name = _name(choices, key)
-                st.markdown(f"**{side}**: {plain(name)}")
+                st.markdown(f"**{side}**: {plain(titled(name))}")
                 chosen[key] = _layers(side, list_key, name, infos[key], choices.n, seen, str(layers or "blocks"))
     if len(chosen) == len(SIDES):
         st.caption(_cost(choices.n, infos, chosen))
@@ -66,7 +67,7 @@ def _name(choices: state.Choices, key: str) -> str:
 
 def _card(side: str, key: str, name: str, dataset: str) -> list[LayerInfo] | None:
     """Facts of one network; its layers, or None if it does not take these stimuli."""
-    st.subheader(f"{side}: {plain(name)}", anchor=False)
+    st.subheader(f"{side}: {plain(titled(name))}", anchor=False)
     if not weights_choice.choose(key, name):
         return None
     above = st.container()

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from repsim_core.types import Dataset
 
 MODEL_HELP = "a name from `repsim models`, torchvision/NAME, or a file (weights, graph, recorded responses)"
-DATA_HELP = "a name from `repsim datasets`, or a file (.zip of pictures, .npz, .csv, recorded responses) or folder"
+DATA_HELP = (
+    "a name from `repsim datasets`, or a file (.zip of pictures, .npz, .csv, recorded responses) or folder; "
+    "~noise:0.2 or ~classes:0,3 may follow"
+)
 ENDINGS = (".safetensors", ".pt", ".pth", ".pt2", ".npz", ".npy", ".zip", ".csv", ".onnx", ".h5", ".keras")
 
 
@@ -50,9 +53,14 @@ def dataset_of(text: str, *, n: int | None = None, seed: int = 0, split: str = "
     from repsim_core import datasets, formats
     from repsim_core.datasets.recorded import recorded
 
-    path = path_in(text)
+    file, mark, choice = text.partition("~")
+    path = path_in(file)
     if path is None:
         return datasets.load(text, n=n, seed=seed, split=split)
+    if mark:
+        asked = datasets.parts(f"file~{choice}")
+        shift = str(asked.shift) if asked.shift else None
+        return datasets.from_file(path, n=n, seed=seed, classes=asked.classes or None, shift=shift)
     if path.is_file() and formats.holds_responses(path):
         return recorded(path, n=n, seed=seed)
     return datasets.from_file(path, n=n, seed=seed)

@@ -101,15 +101,16 @@ def test_the_larger_of_two_distances_counts():
 @pytest.mark.parametrize(("forty", "verdict"), [(0.5, "partly"), (0.3, "not here")])
 def test_forty_classes_alone_make_it_partly(monkeypatch, forty, verdict):
     own = cells(np.arange(16.0)).assign(layer="conv3", **{"class": "3"})
-    usual = averages(decodability=0.4, rank_deficit=0.45, cross_entropy=0.5).assign(undefined=0)
-    many = averages(decodability=forty, rank_deficit=0.4, cross_entropy=0.5).assign(undefined=1)
+    usual = averages(decodability=0.4, rank_deficit=0.45, cross_entropy=0.5).assign(undefined=0, coefficients=2)
+    many = averages(decodability=forty, rank_deficit=0.4, cross_entropy=0.5).assign(undefined=1, coefficients=1)
     kept = {name: Grids(own, usual, EMPTY) for name in PLANS} | {FORTY: Grids(own, many, EMPTY)}
     monkeypatch.setattr(hayne_study, "_KEPT", kept)
     found = decodability_followed_better()
     assert found.verdict == verdict
     assert found.by_data["digits"].mean == pytest.approx(-0.05)
     assert f"forty classes {forty - 0.4:+.3f} ({5 if forty > 0.4 else 0} of 5 hold)" in found.note
-    assert "75 coefficients are undefined" in found.note  # 5 networks, 5 measures, 3 functions
+    # 5 networks, 5 measures, 3 functions, 2 coefficients each in four plans
+    assert "75 of 600 coefficients are undefined" in found.note
 
 
 def test_interval_of_five_numbers_is_students():

@@ -10,6 +10,7 @@ import pytest
 
 from repsim_core import activations, datasets, models, similarity
 from repsim_core.__main__ import main
+from repsim_core.commands.choices import dataset_of
 from repsim_core.types import SimilarityMatrix
 
 PAIR = ("zoo/digits-cnn-s10", "zoo/digits-cnn-s11")
@@ -21,7 +22,22 @@ def test_models_and_datasets_are_listed(capsys):
     assert [line.split()[0] for line in lines] == [card.name for card in models.available()]
     assert main(["datasets"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == [card.name for card in datasets.available()]
+    assert [line.split()[0] for line in lines] == [card.name for card in datasets.available(downloadable=True)]
+    assert next(line for line in lines if line.startswith("torchvision/cifar10 ")).endswith("not downloaded, 170 MB")
+
+
+def test_a_dataset_that_is_not_published_is_not_downloaded(capsys):
+    assert main(["datasets", "--download", "torchvision/cifar11"]) == 2
+    assert "'torchvision/cifar11'" in capsys.readouterr().err
+
+
+def test_classes_and_a_shift_may_follow_the_path_of_a_file(tmp_path):
+    inputs, path = np.random.default_rng(0).random((12, 3)).astype("f4"), tmp_path / "mine.npz"
+    np.savez(path, inputs=inputs, labels=np.arange(12) % 3)
+    found = dataset_of(f"{path}~classes:0,2~noise:0.5")
+    assert found.stimuli == datasets.from_file(path, classes=[0, 2]).stimuli
+    assert set(found.labels.tolist()) == {0, 2}
+    assert not np.isclose(found.inputs, inputs[np.arange(12) % 3 != 1]).any()
 
 
 def test_layers_are_listed_in_execution_order_with_the_default_ones_marked(capsys):
