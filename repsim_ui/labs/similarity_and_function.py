@@ -240,8 +240,8 @@ STEPS = (
             f"Mean coefficients are {_mean(found, 'digits', 'decodability'):.3f} for decodability and "
             f"{_mean(found, 'digits', 'rank_deficit'):.3f} for rank deficit; with forty classes "
             f"{_mean(found, FORTY, 'decodability'):.3f} and {_mean(found, FORTY, 'rank_deficit'):.3f}. For the rise "
-            f"of cross-entropy it is {_mean(found, 'digits', 'cross_entropy'):+.3f} on digits, so the rule is met there "
-            "for the wrong reason: similarity does not follow that at all."
+            f"of cross-entropy it is {_mean(found, 'digits', 'cross_entropy'):+.3f} on digits, so the rule is met "
+            "there for the wrong reason: similarity does not follow that at all."
         ),
         paper=Printed(
             f"decodability {READ}; performance 0.179 (AlexNet), 0.135 (MobileNetV2), 0.381 (ResNet-50)",
@@ -264,8 +264,8 @@ STEPS = (
         reading=lambda found: f"{_undefined(found, AUTHORS)}; ours: {_undefined(found, 'digits')}",
         explain=lambda found: (
             f"Ours gives {_mean(found, 'digits', 'decodability'):.3f}, the authors' form "
-            f"{_mean(found, AUTHORS, 'decodability'):.3f}. So the paper's claim depends on the probe: the smallest lead "
-            f"of decodability over rank deficit is {found.values[AUTHORS]:+.3f} in their form and "
+            f"{_mean(found, AUTHORS, 'decodability'):.3f}. The claim depends on the probe: the smallest lead of "
+            f"decodability over rank deficit is {found.values[AUTHORS]:+.3f} in their form and "
             f"{found.by_data['digits'].mean:+.3f} in ours."
         ),
         paper=Printed(READ, SOURCE, IN_THE_CODE),
