@@ -19,6 +19,19 @@ REASONS = {
     "zero_vector": "a stimulus has no response in any unit, so it has no direction",
     "zero_scale": "most stimuli are at one place, so distances have no scale",
     "duplicate_stimuli": "stimuli are equal in a layer",
+    "no_structure": "all pairs of stimuli are equally alike in a layer",
+    "zero_median_distance": "most stimuli are at one place, so the kernel has no width",
+    "zero_row": "a stimulus has no response in any unit, so it has no direction",
+    "constant_target": "the target does not vary over the stimuli",
+    "missing_class": "a class has no stimulus",
+    "single_member_class": "a class has one stimulus, so shuffling within classes moves nothing",
+    "one_stimulus": "all structure rests on one stimulus, so the error cannot be told",
+    "duplicates": "too many points are equal",
+    "disconnected": "the graph of nearest neighbours falls apart",
+    "undefined": "the score is undefined",
+    "undefined_when_shuffled": "the measure is undefined once the stimuli are shuffled",
+    "no_common_layer": "the networks share no layer that was looked at",
+    "pending": "it has not been computed yet",
 }
 
 

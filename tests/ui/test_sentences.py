@@ -1,11 +1,14 @@
 """What is said about a result is computed from it."""
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from repsim_core.similarity import MEASURES
 from repsim_ui import sentences
-from repsim_ui.messages import plain
+from repsim_ui.messages import REASONS, plain
 from tests.figures.test_matrix import matrix
 
 
@@ -89,3 +92,17 @@ def test_a_cell_of_a_divergence_says_its_error_its_batch_and_how_far_it_is():
     whole = matrix([[2.0]], measure="rtd", recipe={"options": {"batch": None}, "trials_done": 1, "trials_total": 1})
     assert unescaped(sentences.divergence_cell(whole, "row0", "column0")) == "**2.000** RTD, batch 9, 1 subset"
     assert unescaped(sentences.divergence_cell(matrix(), "row0", "column2")).startswith("Undefined: a layer does not")
+
+
+def test_every_reason_that_the_core_gives_has_a_sentence():
+    codes = set()
+    for path in (Path(__file__).parents[2] / "repsim_core").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "DegenerateError" and len(node.args) == 2:
+                codes |= {
+                    one.value
+                    for one in ast.walk(node.args[1])
+                    if isinstance(one.value if isinstance(one, ast.Constant) else None, str)
+                }
+    assert len(codes) > 10
+    assert {code for code in codes if code not in REASONS} == set()
