@@ -14,6 +14,7 @@ from repsim_core.compute.progress import Progress
 PAPER = "Hayne, Jung and Carter 2024"
 DIGITS, SHAPES, AUTHORS, FORTY = "digits", "shapes", "as published", "forty classes"
 LEAD, GAIN = "CKA and Procrustes − CCA family", "that lead, performance − decodability"
+AVERAGED = ["measure", "function", "mean_rho", "coefficients", "undefined"]
 HIGH_HIGH = 15  # the most selective, most active cell
 Judged = Callable[[pd.DataFrame, pd.DataFrame, pd.DataFrame, str], Measured]
 
@@ -134,7 +135,7 @@ def _finding(
     )
     cells = grids[DIGITS].cells
     tables = {
-        "averages": averages,
+        "averages": averages[["plan", "network", *AVERAGED]],
         "cells": cells.groupby(["network", "cell"], sort=False).mean(numeric_only=True).reset_index(),
         "example": example(cells),
     }

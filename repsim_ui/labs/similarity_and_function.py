@@ -219,8 +219,9 @@ STEPS = (
         view=_coefficients("digits", ("decodability", "rank_deficit")),
         reading=lambda found: "; ".join(map(in_words, found.by_data.values())),
         explain=lambda found: (
-            f"CKA and Procrustes are ahead by {_lead(found, 'rank_deficit'):+.3f} for rank deficit and by "
-            f"{_lead(found, 'decodability'):+.3f} for decodability. In the paper the lead is larger for decodability."
+            f"The lead of CKA and Procrustes is {_lead(found, 'rank_deficit'):+.3f} for rank deficit and "
+            f"{_lead(found, 'decodability'):+.3f} for decodability, on digits. "
+            "In the paper the lead is larger for decodability."
         ),
         paper=Printed(
             "+0.119 and −0.005 (AlexNet), +0.107 and +0.084 (MobileNetV2), +0.357 and +0.070 (ResNet-50)",
