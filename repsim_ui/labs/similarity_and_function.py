@@ -71,9 +71,9 @@ def _rho(found: Finding, measure: str, function: str) -> float:
 def _scatter(found: Finding) -> go.Figure:
     own = found.tables["example"]
     return lost_against_moved(
-        own[CKA].to_numpy(),
+        1 + own[CKA].to_numpy(),  # the table has minus a similarity
         {DECODABILITY: own["decodability"].to_numpy(), PERFORMANCE: own["rank_deficit"].to_numpy()},
-        title="how far: 1 − CKA",
+        title="1 − CKA",
         names=[f"selectivity {k // BINS + 1}, magnitude {k % BINS + 1}" for k in own["cell"]],
     )
 
