@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8501
 BIN := $(VENV)/bin
-PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile
+PYTEST_ARGS ?= --numprocesses 3 --dist worksteal
 
 .PHONY: run install install-dev test check format bench zoo clean
 .DEFAULT_GOAL := run
