@@ -9,10 +9,16 @@ FOLDER = ROOT / "docs" / "screenshots"
 PICTURES = {
     "layer_map": ("layer_map?run=1&n=500&la=conv4&lb=conv4", 1600),
     "divergence": ("divergence?run=1&n=500&la=conv2&lb=conv3", 1900),
-    "models": ("models", 1500),
+    "topology": ("topology?run=1&n=300&points=150&subs=3&la=conv2&lb=conv3", 1900),
+    "alignment": ("alignment?a=zoo/low-mlp-s10&ds=digits_low&n=500&layer=act3&dir=2", 1900),
+    "ablation": ("ablation?a=zoo/digits-cnn-s10&n=300&layer=conv3&cls=4&run=1", 1900),
+    "labs": ("labs", 1700),
+    "models": ("models", 2700),
     "start": ("", 1100),
 }
-SETTLING = {name: 20_000 if name == "divergence" else 5_000 for name in PICTURES}  # milliseconds; a map fills
+SETTLING = {
+    name: 5_000 if name in ("start", "models", "labs") else 20_000 for name in PICTURES
+}  # milliseconds; maps fill
 
 
 def main() -> None:
