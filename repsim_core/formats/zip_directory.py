@@ -26,6 +26,7 @@ _LOCATOR = struct.Struct("<4sLQL")
 _ENTRY = struct.Struct("<4s6H3L5H2L")  # one line of the directory
 _COMMENT = 65_535
 _LONGEST_ENTRY = 4096  # with name, extra fields and comment: the directory is read as a whole
+_FOLDER = 0x10  # the attribute of MS-DOS, whatever system made the archive
 _FULL16 = 0xFFFF
 
 
@@ -166,7 +167,9 @@ def _entries(raw: bytes, count: int, file: str) -> Iterator[Entry]:
             what = "a symbolic link" if kind == stat.S_IFLNK else "a device or pipe"
             raise FormatError(f"{label} is {what}, not a file; pack the file itself.")
         _check_name(text, label, file)
-        if text.endswith("/") and (size or packed > 2):  # 2: an empty deflate stream
+        # Readers differ: one gives the content of what is marked as a folder, torch gives zeros in its place.
+        folder = text.endswith("/") or bool(outside & _FOLDER) or kind == stat.S_IFDIR
+        if folder and (size or packed > 2):  # 2: an empty deflate stream
             raise FormatError(f"{label} is a folder with {size:,} bytes of content; pack it again.")
         yield Entry(Member(text, size, packed, method, crc, 0), start, name, flags)
     if at != len(raw):

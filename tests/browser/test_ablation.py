@@ -122,4 +122,4 @@ def test_a_study_fills_and_cancel_keeps_what_it_found(server, visit):
     page.get_by_test_id("stDataFrame").first.wait_for()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("The last run was cancelled; what it found is below.").wait_for()
-    assert page.get_by_test_id("stDataFrame").first.is_visible()
+    page.get_by_test_id("stDataFrame").first.wait_for()

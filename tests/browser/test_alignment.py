@@ -45,7 +45,7 @@ def test_a_cold_link_draws_the_energies_of_the_core(server, visit):
     drawn = chart(page, "directions").evaluate("gd => Array.from(Array.from(gd._fullData[0].z)[3])")
     np.testing.assert_allclose(drawn, one.shares[:20], rtol=1e-4, atol=1e-7)
     assert f"{one.shares[1]:.1%} of the targets" in page.locator(".st-key-direction_sentence").inner_text()
-    assert page.locator(".st-key-along_ends .js-plotly-plot").first.is_visible()
+    page.locator(".st-key-along_ends .js-plotly-plot").first.wait_for()
 
 
 def test_a_click_chooses_layer_and_direction_and_a_reload_keeps_them(server, visit):
@@ -75,7 +75,7 @@ def test_a_click_on_a_cosine_shows_both_vectors(server, visit):
     page.locator(".st-key-cosine_sentence").get_by_text(f"cosine {found.cosines[2, 1]:.3f}").wait_for()
     assert framed(page, "cosines") == [2 * found.k + 1]
     for side in "AB":
-        assert page.locator(f".st-key-ends_{side} .js-plotly-plot").first.is_visible()
+        page.locator(f".st-key-ends_{side} .js-plotly-plot").first.wait_for()
 
 
 def test_the_slider_moves_by_the_keyboard(server, visit):

@@ -66,7 +66,7 @@ def test_compute_draws_the_numbers_of_the_core_and_the_address_restores_them(ser
 def test_a_link_opens_the_cell_and_the_panel_it_names(server, visit):
     page = visit().open(f"{server}/{VIEW}")
     value = matrix().value("conv2", "conv3")
-    assert page.get_by_text(f"{value:.3f}", exact=True).first.is_visible()
+    page.get_by_text(f"{value:.3f}", exact=True).first.wait_for()
     assert page.get_by_role("tab", name="Spectra").get_attribute("aria-selected") == "true"
 
 

@@ -61,8 +61,8 @@ def test_a_cold_deep_link_shows_its_page_with_the_sidebar(visit, path):
     with running_server() as server:
         page = visit().open(f"{server}/{path}?n=200&a={B}")
         assert page.locator("h1").inner_text() == PAGES[path]
-        assert page.get_by_test_id("stSidebar").get_by_text("Model A").is_visible()
-        assert page.get_by_text("n = 200 · seed 0").is_visible()
+        page.get_by_test_id("stSidebar").get_by_text("Model A").wait_for()
+        page.get_by_text("n = 200 · seed 0").wait_for()
         assert page.get_by_role("dialog").count() == 0
         page.goto("about:blank")  # before its server goes
 

@@ -42,7 +42,7 @@ def test_a_tick_in_the_tree_chooses_a_layer_and_is_in_the_link(server, visit):
     settle(one)
     assert chips(page, "ra") == ["conv1.norm"]
     assert "ra=conv1.norm" in page.url
-    assert page.get_by_text("A layer map of 1 × 1 layers at 60 stimuli").is_visible()
+    page.get_by_text("A layer map of 1 × 1 layers at 60 stimuli").wait_for()
     page.reload()
     one.settled()
     assert chips(page, "ra") == ["conv1.norm"]
@@ -59,10 +59,10 @@ def test_every_block_is_ticked_and_the_layer_map_has_the_same_choice(server, vis
     page.get_by_role("heading", name="Layer map", exact=True).wait_for()
     one.settled()
     assert chips(page, "ra") == blocks
-    assert page.get_by_text("7 × 1 = 7 cells on 60 stimuli").is_visible()
+    page.get_by_text("7 × 1 = 7 cells on 60 stimuli").wait_for()
     page.get_by_role("button", name="Tree of layers").first.click()
     settle(one)
-    assert page.get_by_role("button", name="Every block").is_visible()
+    page.get_by_role("button", name="Every block").wait_for()
 
 
 def test_a_shift_is_chosen_seen_and_in_the_address(server, visit):
@@ -84,5 +84,5 @@ def test_a_shift_is_chosen_seen_and_in_the_address(server, visit):
     assert "ds=digits~blur:1" in unquote(page.url)
     page.reload()
     one.settled()
-    assert seen.is_visible()
-    assert page.get_by_text("digits~blur:1 · n = 60").is_visible()
+    seen.wait_for()
+    page.get_by_text("digits~blur:1 · n = 60").wait_for()

@@ -142,7 +142,7 @@ def test_layers_appear_one_after_the_other_and_cancel_keeps_them(server, visit):
     page.get_by_text("not yet").first.wait_for()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("The last run was cancelled; what it found is below.").wait_for()
-    assert chart(page, "multiples_a").is_visible()
+    chart(page, "multiples_a").wait_for()
 
 
 def test_an_export_has_the_chart_and_its_files(server, visit):

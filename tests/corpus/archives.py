@@ -190,6 +190,10 @@ ZIPS = [
         "dataset",
     ),
     Bad("52-folder-with-data", "p.zip", _picture(b"cat/more/"), "is a folder with 4 bytes of content", "dataset"),
+    Bad("52-marked-as-folder", "p.zip", _picture(b"cat/2.png", outside=0x10), "is a folder with 4 bytes", "dataset"),
+    Bad(
+        "52-mode-of-a-folder", "p.zip", _picture(b"cat/2.png", outside=0o040755 << 16), "is a folder with 4", "dataset"
+    ),
     Bad(
         "52-100000-entries",
         "p.zip",
