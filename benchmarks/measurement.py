@@ -18,14 +18,14 @@ class Row:
     met: bool
 
 
-def rounds(sides: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
-    """Seconds of each side in each of ``repeats`` rounds, after one warm-up round."""
+def rounds(sides: Mapping[str, Callable[[], object]], repeats: int, *, warm_up: int = 1) -> dict[str, list[float]]:
+    """Seconds of each side in each of ``repeats`` rounds, after the rounds that warm up."""
     seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for turn in range(repeats + 1):
+    for turn in range(warm_up + repeats):
         for name, run in sides.items():
             start = time.perf_counter()
             run()
-            if turn:
+            if turn >= warm_up:
                 seconds[name].append(time.perf_counter() - start)
     return seconds
 
