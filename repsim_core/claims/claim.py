@@ -28,7 +28,7 @@ class Claim:
     --------
     >>> from repsim_core.claims import claim_named
     >>> claim_named("B1").where
-    'section on bias'
+    'arXiv 2405.01012'
     """
 
     id: str  # "K1"

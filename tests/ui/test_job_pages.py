@@ -100,7 +100,7 @@ def test_a_result_of_an_earlier_server_is_shown_without_a_click(warm):
 
 
 def test_the_panels_need_no_forward_pass_in_the_server(monkeypatch):
-    cache._responses.clear()
+    cache.responses.clear()
 
     def forbidden(*arguments, **options):
         raise AssertionError("the child kept the responses")
