@@ -49,8 +49,8 @@ class Asked:
     def seconds(self, side: str) -> float:
         """Estimate for the diagrams of one side."""
         recipe = self.a if side == "a" else self.b
-        every = self.infos[recipe.model]
-        chosen = [one for one in every if one.name in self.layers(side)]
+        every, names = self.infos[recipe.model], set(self.layers(side))
+        chosen = [one for one in every if one.name in names]
         return diagram_seconds(recipe, chosen, every)
 
     @property

@@ -1,6 +1,7 @@
 """A real server and a real browser: Chromium by Playwright, the path found by ``scripts/find_browser.py``."""
 
 import os
+import time
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
@@ -12,6 +13,7 @@ ALLOWED = ("_stcore/health", "_stcore/host-config")
 ADVICE = (
     "No browser for the tests. Run them by `make test`, or: REPSIM_BROWSER=$(python scripts/find_browser.py) pytest"
 )
+ANSWER = 30.0  # seconds a busy server may take before it begins to answer
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +47,12 @@ class Visit:
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._asked)
+        self.asked = self.answered = 0.0  # when the page last sent something to its server, and heard from it
+        self.page.on("websocket", self._connected)
+
+    def _connected(self, socket):
+        socket.on("framesent", lambda _: setattr(self, "asked", time.monotonic()))
+        socket.on("framereceived", lambda _: setattr(self, "answered", time.monotonic()))
 
     def _heard(self, message):
         if message.type == "error" and not any(one in str(message.location.get("url")) for one in ALLOWED):
@@ -60,8 +68,11 @@ class Visit:
         return self.page
 
     def settled(self):
-        """Wait until the script has run and charts are drawn."""
+        """Wait until the server has answered what was done, the script has run and charts are drawn."""
         self.page.wait_for_selector("h1")
+        self.page.wait_for_timeout(50)
+        while self.answered < self.asked and time.monotonic() - self.asked < ANSWER:
+            self.page.wait_for_timeout(20)
         self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
         self.page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
         self.page.wait_for_function(

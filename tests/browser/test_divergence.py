@@ -115,7 +115,9 @@ def test_a_click_on_a_bar_shows_its_two_stimuli(server, visit, layers):
 
 
 def test_the_map_fills_across_pages_and_a_reload_and_cancel_keeps_it(server, visit):
-    page = visit().open(f"{server}/divergence?a={A}&b={B}&n=899&batch=500&seed=5&run=1")
+    page = visit().open(
+        f"{server}/divergence?a=zoo/digits-plain-x2-s10&b=zoo/digits-plain-x4-s10&n=899&batch=500&seed=5&run=1"
+    )
     page.wait_for_selector(".st-key-divergence_map .js-plotly-plot .heatmaplayer", timeout=120_000)
     assert re.search(r"[1-9] of 10 subsets", page.locator(".st-key-divergence_map_cell").inner_text())
     page.wait_for_selector(".st-key-bars .js-plotly-plot .barlayer")  # the panel below is computed in the page

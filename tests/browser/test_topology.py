@@ -136,9 +136,9 @@ def test_play_goes_through_the_layers_in_the_browser(server, visit, studies):
 
 def test_layers_appear_one_after_the_other_and_cancel_keeps_them(server, visit):
     page = visit().open(
-        f"{server}/topology?a=zoo/digits-plain-x8-s10&b=zoo/digits-plain-x8-s10&n=320&points=250&subs=5&upto=H2&run=1"
+        f"{server}/topology?a=zoo/digits-plain-x4-s10&b=zoo/digits-plain-x4-s10&n=898&points=500&subs=10&upto=H2&run=1"
     )
-    page.wait_for_selector(".st-key-multiples_a .js-plotly-plot .main-svg", timeout=120_000)
+    page.wait_for_selector(".st-key-multiples_a .js-plotly-plot .main-svg", timeout=240_000)
     page.get_by_text("not yet").first.wait_for()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("The last run was cancelled; what it found is below.").wait_for()
