@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from repsim_ui import warmup
+from repsim_ui import messages, warmup
 
 warmup.start()
-app = st.App("repsim_ui/shell.py")
+app = st.App("repsim_ui/shell.py", on_script_error=messages.unexpected)

@@ -25,7 +25,7 @@ from repsim_ui import (
     state,
 )
 from repsim_ui.alignment_controls import Asked
-from repsim_ui.messages import plain, reason_sentence
+from repsim_ui.messages import plain, reason_sentence, shareable
 
 HEIGHT = 460
 PERMUTATIONS = 100
@@ -235,7 +235,7 @@ def _doubts(own: LayerAlignments, asked: Asked) -> None:
     elif share > DOMINANT:
         st.warning(f"{share:.0%} of the stimuli are {plain(name)}: a direction that separates the few may be weak.")
     for note in own.notes:
-        st.caption(plain(note))
+        st.caption(shareable(note))
 
 
 def _undefined(own: LayerAlignments) -> str:

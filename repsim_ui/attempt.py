@@ -14,6 +14,7 @@ from repsim_ui.results import Results
 from repsim_ui.waiting import quick
 
 MOST_ATTEMPTS = 2  # a child may die of what happened to another
+MOST_LOGGED = 8000  # characters of what it printed
 
 log = logging.getLogger("repsim.jobs")
 
@@ -36,15 +37,23 @@ def _attempt(job: Job, nursery: Nursery, results: Results, packages: Sequence[st
         raise
     finally:
         job.details = child.printed
-    if job.state != "running" or job.result is not None or job.error:
+    if job.state != "running" or job.result is not None:
         return
-    if job.stopped is not None:
-        job.fail(*job.stopped)
-    elif child.lost and job.attempts < MOST_ATTEMPTS:
-        return
-    else:
-        job.fail(child.ending, "Crash")
-    log.warning("Job %s (%s): %s", job.key, job.kind, job.error)
+    if not job.error:
+        if job.stopped is not None:
+            job.fail(*job.stopped)
+        elif child.lost and job.attempts < MOST_ATTEMPTS:
+            return
+        else:
+            job.fail(child.ending, "Crash")
+    if not job.callers_fault:
+        log.warning("Job %s (%s): %s", job.key, job.kind, _quoted(f"{job.error}\n{job.details[-MOST_LOGGED:]}"))
+
+
+def _quoted(words: str) -> str:
+    """What a child said, so that it cannot pass for lines of the log: each is marked, none holds controls."""
+    lines = words.strip().splitlines()
+    return "\n  | ".join("".join(one if one.isprintable() else "?" for one in line) for line in lines)
 
 
 def _hear(job: Job, child: Child, results: Results) -> None:

@@ -11,7 +11,7 @@ from repsim_core.errors import InputError
 from repsim_core.figures.stimuli import stimuli_pairs
 from repsim_core.types import Dataset, DatasetCard
 from repsim_ui import cache, charts, data_choice, downloads, library, state
-from repsim_ui.messages import plain, shown_to_the_user
+from repsim_ui.messages import plain, shareable, shown_to_the_user
 from repsim_ui.uploads_choice import titled
 
 
@@ -109,7 +109,7 @@ def _clean_and_shifted(shifted: Dataset, choices: state.Choices) -> None:
     try:
         clean = cache.dataset(datasets.spelled(choices.dataset, shifted.card.chosen), choices.n, choices.seed)
     except InputError as error:
-        st.warning(plain(error))
+        st.warning(shareable(error))
         return
     st.markdown(f"**Clean, and shifted by {plain(shifted.card.shift)}**: the same stimuli in pairs")
     first, second = library.pairs(clean, shifted)

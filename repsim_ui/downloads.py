@@ -8,7 +8,7 @@ import streamlit as st
 from repsim_core.compute.memory import readable_bytes
 from repsim_core.compute.progress import Progress
 from repsim_core.errors import RepsimError
-from repsim_ui.messages import plain
+from repsim_ui.messages import plain, shareable
 
 EVERY = 0.2  # seconds between two drawings
 
@@ -39,6 +39,6 @@ def _run(what: str, size: int, fetch: Callable[[Progress], object]) -> None:
     except RepsimError as error:
         bar.empty()
         cancel.empty()
-        st.warning(plain(error))
+        st.warning(shareable(error))
     else:
         st.rerun()

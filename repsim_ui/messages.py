@@ -1,12 +1,14 @@
 """What the user is told: names stay text, input errors become warnings, everything else says what still works."""
 
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
 from repsim_core.errors import Cancelled, InputError, RepsimError
+from repsim_ui.places import without_places
 
 REASONS = {
     "zero_variance": "a layer does not vary over the stimuli",
@@ -40,6 +42,11 @@ def plain(text: object) -> str:
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:-])", r"\\\1", str(text))
 
 
+def shareable(text: object) -> str:
+    """What an error or a note says, as plain text and without the places of this server."""
+    return plain(without_places(text))
+
+
 def reason_sentence(code: str) -> str:
     """The sentence behind a reason code."""
     return REASONS.get(code, code.replace("_", " "))
@@ -51,11 +58,22 @@ def shown_to_the_user() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        st.warning(plain(error))
+        st.warning(shareable(error))
         st.stop()
     except Cancelled:
         st.info("Stopped. Nothing was changed.")
         st.stop()
     except RepsimError as error:
-        st.error(plain(error))
+        st.error(shareable(error))
         st.stop()
+
+
+def unexpected(error: Exception) -> bool:
+    """One line in place of an error that nobody foresaw, and a way on; Streamlit has written it to the log."""
+    st.error(
+        "Something went wrong here that should not; the log of the server has the details.  \n"
+        "Your choices and other results are untouched: try again, or change a choice."
+    )
+    # A key of its own each time, since several parts of a page may fail; any click runs what failed once more.
+    st.button("Try again", key=f"once_more_{secrets.token_hex(4)}")
+    return True

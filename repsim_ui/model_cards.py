@@ -21,7 +21,7 @@ from repsim_ui import (
 )
 from repsim_ui.layer_filter import Filter
 from repsim_ui.links import keep_known, start_with
-from repsim_ui.messages import plain
+from repsim_ui.messages import plain, shareable
 from repsim_ui.uploads_choice import titled
 
 SIDES = (("A", "a", "ra"), ("B", "b", "rb"))
@@ -77,7 +77,7 @@ def _card(side: str, key: str, name: str, dataset: str) -> list[LayerInfo] | Non
         steps = cache.conversions(name, dataset)
         infos = cache.layer_infos(name, dataset)
     except InputError as error:  # one model that does not fit must not hide the other
-        st.warning(plain(error))
+        st.warning(shareable(error))
         return None
     with above:
         st.caption(plain(card.description))

@@ -7,7 +7,8 @@ import streamlit as st
 
 from repsim_ui import cache, state
 from repsim_ui.job import Job
-from repsim_ui.messages import plain
+from repsim_ui.messages import plain, shareable
+from repsim_ui.places import without_places
 from repsim_ui.sentences import duration
 
 REFRESH = 2.0  # seconds between two drawings of a map that fills
@@ -49,11 +50,13 @@ def _cancel(keys: Sequence[str]) -> None:
 def failed(job: Job, again: Callable[[], None]) -> None:
     """What happened, what still works, and the way to try once more or to put it away."""
     if job.callers_fault:
-        st.warning(plain(job.error))
+        st.warning(shareable(job.error))
     else:
-        st.error(f"The computation failed: {plain(job.error)}  \nYour choices and other results are untouched.")
+        line, *_ = job.error.splitlines() or [job.error_kind]
+        st.error(f"The computation failed: {shareable(line)}  \nYour choices and other results are untouched.")
         with st.expander("Details to copy"):
-            st.code(f"{job.error_kind}: {job.error}\n{job.title}\n{job.details}", language=None, wrap_lines=True)
+            details = f"{job.error_kind}: {job.error}\n{job.title}\n{job.details}"
+            st.code(without_places(details), language=None, wrap_lines=True)
     with st.container(horizontal=True):
         st.button("Try again", key="again", on_click=again)
         st.button("Dismiss", key="dismiss", on_click=_dismiss, args=(job.key,), type="tertiary")

@@ -12,7 +12,7 @@ from repsim_core.limits import LIMITS, MB
 from repsim_core.uploads import Upload
 from repsim_ui import cache, sandboxed, uploads_import
 from repsim_ui.job import Job
-from repsim_ui.messages import plain
+from repsim_ui.messages import plain, shareable
 from repsim_ui.state import visitor
 
 PURPOSES = {
@@ -185,7 +185,7 @@ def _refused(title: str, why: str) -> None:
 
 def _refusals() -> None:
     for number, (title, why) in enumerate(st.session_state.get("refusals", [])):
-        st.error(("" if title in why else f"**{plain(title)}**: ") + f"Not taken. {plain(why)}")
+        st.error(("" if title in why else f"**{plain(title)}**: ") + f"Not taken. {shareable(why)}")
         st.button("Dismiss", key=f"dismiss_refusal_{number}", on_click=_dismiss, args=(number,), type="tertiary")
 
 

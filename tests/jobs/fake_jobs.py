@@ -95,6 +95,11 @@ def broken(recipe, report, partial):
     raise ZeroDivisionError("division by zero")
 
 
+def lost_file(recipe, report, partial):
+    """Fails below an installed package, with a path of this server in its message."""
+    return Number(np.load(recipe["file"]))
+
+
 def segfault(recipe, report, partial):
     ctypes.string_at(0)
 

@@ -13,7 +13,7 @@ from repsim_ui.work import Kind
 HERE = "tests.jobs.fake_jobs"
 NAMES = (
     *("answer", "wait_for_file", "spin", "refine", "degenerate", "broken", "segfault", "killed", "silent_exit"),
-    *("greedy", "noisy", "large", "surroundings", "chatter", "intruder"),
+    *("lost_file", "greedy", "noisy", "large", "surroundings", "chatter", "intruder"),
 )
 KINDS = {name: Kind(f"{HERE}:{name}", f"{HERE}:Number") for name in NAMES}
 

@@ -121,7 +121,7 @@ def test_the_page_is_told_no_more_than_it_needs(address):
         ("server", "enableStaticServing", False),
         ("server", "enableAgentApi", False),
         ("server", "fileWatcherType", "none"),
-        ("client", "showErrorDetails", "type"),
+        ("client", "showErrorDetails", "none"),
         ("browser", "gatherUsageStats", False),
         ("runner", "magicEnabled", False),
     ],
