@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from benchmarks.layer_matrix import BATCH, forward_passes, loaded, pictures
 from benchmarks.measurement import Row, ratio, rounds
 from repsim_core import activations, models, similarity
+from repsim_core.streaming import streamed_similarity, streaming_plan
 from repsim_core.types import Dataset, LayerActivations
 
 Floats = NDArray[np.float64]
@@ -37,8 +38,10 @@ def extracted(model: models.Model, data: Dataset) -> LayerActivations:
 
 
 def ours(first: models.Model, second: models.Model, data: Dataset) -> Floats:
-    """The cells here, extraction included."""
-    return similarity.compare_layers(extracted(first, data), extracted(second, data)).values
+    """The cells here, forward passes included: all stimuli in one batch, as the packages take them."""
+    plan = streaming_plan(first, second, data, layers_a=leaves(first), layers_b=leaves(second), batch_size=len(data))
+    assert plan.at_once
+    return streamed_similarity(first, second, data, plan=plan).matrix.values
 
 
 def by_torch_cka(first: models.Model, second: models.Model, data: Dataset) -> Floats:

@@ -16,6 +16,7 @@ from repsim_core.errors import InputError
 
 Features = Tensor  # responses to a batch, (stimuli, units), where the network runs
 _UNITS = 256  # float32 products of so many units, their sum in float64: as fast, and 1e-8 becomes 5e-9
+_WIDE, _ROWS = 1024, 128  # units and rows of a product of a triangle: narrower ones wait for their sum
 _NUMBERS = 2**18  # widened to float64 at a time
 _CUDNN: Any = torch.backends.cudnn
 
@@ -85,6 +86,18 @@ def gram_block(x: Tensor, y: Tensor) -> NDArray[np.float64]:
     for start in range(0, x.shape[1], _UNITS):
         total += x[:, start : start + _UNITS] @ y[:, start : start + _UNITS].T
     return np.asarray(total.cpu().numpy())
+
+
+def own_gram(x: Tensor) -> NDArray[np.float64]:
+    """``X Xᵀ (rows, rows)`` as :func:`gram_block`, one triangle computed and the other its mirror image."""
+    total = torch.zeros((len(x), len(x)), dtype=torch.float64, device=x.device)
+    for start in range(0, x.shape[1], _WIDE):
+        block = x[:, start : start + _WIDE]
+        for row in range(0, len(x), _ROWS):
+            stop = row + _ROWS
+            total[row:stop, :stop] += block[row:stop] @ block[:stop].T
+    lower = total.tril()
+    return np.asarray((lower + lower.tril(-1).T).cpu().numpy())
 
 
 def cross_products(x: Tensor, y: Tensor) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from repsim_core.activations.device import full_precision
 from repsim_core.activations.pooling import POOLINGS, applied, pooled_shape
 from repsim_core.activations.stream import rows_of
 from repsim_core.compute.memory import budget_bytes, readable_bytes
+from repsim_core.compute.pages import uninitialised
 from repsim_core.compute.progress import Progress, no_progress
 from repsim_core.errors import BudgetError, CaptureError, InputError, unknown_name
 from repsim_core.models import Model
@@ -87,7 +88,7 @@ def extract(
         rows = rows_of(name, output, pooling)
         wide = np.float64 if rows.dtype == torch.float64 else np.float32
         if name not in store:
-            store[name] = np.empty((count, rows.shape[1]), dtype=wide)
+            store[name] = uninitialised((count, rows.shape[1]), wide)
         # The copy into our own buffer is the clone: a later in-place layer cannot reach it.
         torch.from_numpy(store[name][position : position + len(rows)]).copy_(rows)
         recorded[name] += len(rows)

@@ -31,8 +31,9 @@ class StreamingPlan:
 
     ``ways[i, j]`` says where a cell comes from: ``"units"``, sums of products of units, exact in one pass;
     ``"stimuli"``, blocks of Gram matrices that are never kept, exact, the forward passes repeated for each block;
-    ``"batches"``, the minibatch estimate. ``bytes`` is the peak beyond what is in memory already: networks, stimuli,
-    libraries.
+    ``"batches"``, the minibatch estimate; ``"grams"``, all stimuli in one batch, of which each layer leaves its Gram
+    matrix and nothing else, exact and with standard errors. ``bytes`` is the peak beyond what is in memory already:
+    networks, stimuli, libraries.
     """
 
     rows: tuple[str, ...]
@@ -48,6 +49,11 @@ class StreamingPlan:
     pooling: str
     device: str | None
     same: bool  # the second model with its layers is the first
+
+    @property
+    def at_once(self) -> bool:
+        """Whether one batch holds all stimuli and no response is kept."""
+        return bool((self.ways == "grams").all())
 
     @property
     def labels(self) -> NDArray[np.str_]:
@@ -116,7 +122,9 @@ def streaming_plan(
     first, second, dataset, layers_a, layers_b, pooling, device
         As in :func:`repsim_core.activations.extract`; both networks see the same batches.
     batch_size
-        Stimuli a forward pass and a minibatch of the estimate; halved as often as the budget demands, down to 16.
+        Stimuli a forward pass and a minibatch of the estimate; halved as often as the budget demands, down to 16. As
+        many as there are stimuli make the quickest plan, if it fits: no response is kept, each layer leaves its Gram
+        matrix.
     memory_bytes
         By default half of what is free where the networks run, or ``REPSIM_MEMORY_GB``.
     most_passes
@@ -152,17 +160,12 @@ def streaming_plan(
         memory_bytes = streaming_bytes(free_device_bytes(device_named(device)))
     cost = _Cost(n, _doubled(first, second), [_widths(shapes) for _, shapes in sides], same, [i for i, _ in sides])
 
-    smallest = min(batch_size, SMALLEST_BATCH)
-    sizes = [batch_size // 2**k for k in range(batch_size.bit_length()) if batch_size // 2**k >= smallest] + [smallest]
-    batch = next((size for size in sizes if cost.least(size) <= memory_bytes), None)
-    if batch is None:
-        least = min(cost.least(size) for size in sizes)
-        raise BudgetError(
-            f"{len(cost.widths)} layers in batches of {smallest} stimuli need {readable_bytes(least)} "
-            f"(limit {readable_bytes(memory_bytes)}). Give memory_bytes={least} or more, pool, or take fewer layers."
-        )
     shape = (len(sides[0][1]), len(sides[1][1]))
-    ways, held, size = cost.chosen(batch, memory_bytes, most_passes, shape)
+    if batch_size >= n and cost.at_once <= memory_bytes:
+        batch, ways, held, size = n, np.full(shape, "grams"), 0, cost.at_once
+    else:
+        batch = _largest_batch(cost, batch_size, memory_bytes)
+        ways, held, size = cost.chosen(batch, memory_bytes, most_passes, shape)
     return StreamingPlan(
         rows=tuple(sides[0][1]),
         columns=tuple(sides[1][1]),
@@ -203,11 +206,23 @@ class _Cost:
         """Units of each distinct layer."""
         return self.sides[0] if self.same else [*self.sides[0], *self.sides[1]]
 
+    @property
+    def at_once(self) -> int:
+        """All stimuli in one batch: a buffer for the widest layer, and the Gram matrices of all."""
+        widest, layers = max(self.widths), len(self.widths)
+        responses = self.n * self.number * (LIVE_OUTPUTS * self._largest + widest)
+        errors = 4 * 8 * self.n * len(self.sides[0]) * len(self.sides[1])
+        grams = 8 * self.n**2 * (layers + 4)
+        return WORKSPACE + responses + grams + errors + (8 + self.number) * sum(self.widths)
+
+    @property
+    def _largest(self) -> int:
+        return max(one.units for infos in self.infos for one in infos.values())
+
     def least(self, batch: int) -> int:
         """A pass that gives minibatch estimates alone."""
         batch, layers, total = min(batch + 3, self.n), len(self.widths), sum(self.widths)
-        largest = max(one.units for infos in self.infos for one in infos.values())
-        forward = batch * self.number * LIVE_OUTPUTS * largest
+        forward = batch * self.number * LIVE_OUTPUTS * self._largest
         responses = batch * self.number * total
         grams = 8 * batch * batch * (2 * layers + 4)
         vectors = (8 + self.number) * total + 16 * self.n * layers
@@ -264,6 +279,19 @@ class _Cost:
         by_units = sum(a * b for a in p for b in q) + sum(a * a for a in self.widths)
         by_stimuli = self.n * (sum(self.widths) + 2 * len(p) * len(q)) / 2
         return by_stimuli < 2 * by_units
+
+
+def _largest_batch(cost: _Cost, wanted: int, limit: int) -> int:
+    smallest = min(wanted, SMALLEST_BATCH)
+    sizes = [wanted // 2**k for k in range(wanted.bit_length()) if wanted // 2**k >= smallest] + [smallest]
+    fits: int | None = next((size for size in sizes if cost.least(size) <= limit), None)
+    if fits is None:
+        least = min(cost.least(size) for size in sizes)
+        raise BudgetError(
+            f"{len(cost.widths)} layers in batches of {smallest} stimuli need {readable_bytes(least)} "
+            f"(limit {readable_bytes(limit)}). Give memory_bytes={least} or more, pool, or take fewer layers."
+        )
+    return fits
 
 
 def _widths(shapes: dict[str, tuple[int, ...]]) -> list[int]:

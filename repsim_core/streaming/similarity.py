@@ -14,9 +14,9 @@ from repsim_core.activations.stream import streaming
 from repsim_core.compute.progress import Progress, no_progress
 from repsim_core.errors import InputError
 from repsim_core.similarity import MEASURES
-from repsim_core.similarity.embedding import within_bounds
+from repsim_core.streaming.at_once import scores_at_once
 from repsim_core.streaming.plan import ESTIMATE, StreamingPlan, streaming_plan
-from repsim_core.streaming.sums import BatchSums, Cells, GramSums, Moments, UnitSums, grams_of
+from repsim_core.streaming.sums import BatchSums, Cells, GramSums, Moments, UnitSums, cosines, grams_of
 from repsim_core.types import Dataset, SimilarityMatrix
 
 Floats = NDArray[np.float64]
@@ -26,7 +26,8 @@ Floats = NDArray[np.float64]
 class StreamedSimilarity:
     """One run: ``matrix`` is exact wherever its plan says so, ``minibatch`` the estimate in every cell.
 
-    Both carry the label of every cell in ``recipe["estimators"]`` and say in ``warnings`` what is an estimate.
+    Both carry the label of every cell in ``recipe["estimators"]`` and say in ``warnings`` what is an estimate. Where
+    one batch holds all stimuli they are one and the same, with standard errors by the jackknife.
     """
 
     matrix: SimilarityMatrix
@@ -85,6 +86,23 @@ def streamed_similarity(
         raise InputError(f"The plan is for {plan.n} stimuli, {dataset.name} has {len(dataset)} here; plan anew.")
     progress = progress or no_progress
     order = np.random.default_rng(seed).permutation(plan.n)
+    recipe = {
+        "a": recipe_of(first, dataset, plan.pooling),
+        "b": recipe_of(second, dataset, plan.pooling),
+        "measure": "cka",
+        "options": {},
+        "layers_a": list(plan.rows),
+        "layers_b": list(plan.columns),
+        "repsim": __version__,
+        "batch": plan.batch,
+        "order_seed": seed,
+        "passes": plan.passes,
+        "device": plan.device or "",
+    }
+    if plan.at_once:
+        values, reasons, errors = scores_at_once(first, second, dataset, plan, progress)
+        matrix = _labelled(plan, dataset, recipe, (values, reasons), plan.labels, seed, errors)
+        return StreamedSimilarity(matrix, matrix, plan)
     run = _Run(plan)
     with ExitStack() as stack:
         sources = [
@@ -104,19 +122,6 @@ def streamed_similarity(
                 done += stop - start
                 progress(done, plan.stimuli_run)
     exact, estimate = run.matrices()
-    recipe = {
-        "a": recipe_of(first, dataset, plan.pooling),
-        "b": recipe_of(second, dataset, plan.pooling),
-        "measure": "cka",
-        "options": {},
-        "layers_a": list(plan.rows),
-        "layers_b": list(plan.columns),
-        "repsim": __version__,
-        "batch": plan.batch,
-        "order_seed": seed,
-        "passes": plan.passes,
-        "device": plan.device or "",
-    }
     every = np.full(plan.ways.shape, ESTIMATE)
     return StreamedSimilarity(
         _labelled(plan, dataset, recipe, exact, plan.labels, seed),
@@ -165,29 +170,18 @@ class _Run:
         assert self.moments is not None  # a plan has at least one batch
         known = [self.moments.reason(k) for k in range(len(self.moments.eps))]
         eps = np.array(self.moments.eps)
-        estimate = self._cosines(
-            self.minibatch.cells.cross, self.minibatch.cells.own, self.minibatch.size, known, self.plan.batch, eps
-        )
+        a, b = self.first, self.second
+        batches = self.minibatch
+        estimate = cosines(a, b, batches.cells.cross, batches.cells.own, batches.size, known, self.plan.batch, eps)
         values, reasons = estimate
         if self.plan.held:
-            return self._cosines(*self.grams.inner(self.moments.norms), known, self.plan.n, eps), estimate
+            return cosines(a, b, *self.grams.inner(self.moments.norms), known, self.plan.n, eps), estimate
         if self.units.chosen:
             sums = self.units.inner(self.moments.norms, self.moments.sums)
-            exact, why = self._cosines(*sums, known, self.plan.n, eps)
+            exact, why = cosines(a, b, *sums, known, self.plan.n, eps)
             ours = self.plan.ways == "units"
             values, reasons = np.where(ours, exact, values), np.where(ours, why, reasons)
         return (values, reasons), estimate
-
-    def _cosines(
-        self, cross: Floats, own: Floats, size: Floats, known: list[str], n: int, eps: Floats
-    ) -> tuple[Floats, NDArray[np.str_]]:
-        # Round-off of the products grows with the root of n; what is left below it is not structure.
-        flat = ~(np.sqrt(np.maximum(own, 0)) > 8 * np.sqrt(n) * eps * np.sqrt(np.maximum(size, 0)))
-        why = [reason or ("no_structure" if no else "") for reason, no in zip(known, flat, strict=True)]
-        reasons = np.array([[row or column for column in why[self.second]] for row in why[self.first]], dtype="<U32")
-        with np.errstate(invalid="ignore", divide="ignore"):
-            values = cross / np.sqrt(np.outer(own[self.first], own[self.second]))
-        return np.asarray(within_bounds(np.where(reasons == "", values, np.nan), -1.0)), reasons
 
 
 def _labelled(
@@ -197,6 +191,7 @@ def _labelled(
     found: tuple[Floats, NDArray[np.str_]],
     labels: NDArray[np.str_],
     seed: int,
+    errors: Floats | None = None,
 ) -> SimilarityMatrix:
     values, reasons = found
     entry, count = MEASURES["cka"], int((labels == ESTIMATE).sum())
@@ -221,4 +216,5 @@ def _labelled(
         column_shapes=plan.column_shapes,
         recipe=recipe | {"estimators": labels.tolist()},
         warnings=(warning,) if count else (),
+        standard_error=np.full(values.shape, np.nan) if errors is None else errors,
     )

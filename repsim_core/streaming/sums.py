@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from repsim_core.activations.device import Features, cross_products, gram_block, weighted_sums
+from repsim_core.activations.device import Features, cross_products, gram_block, own_gram, weighted_sums
+from repsim_core.similarity.embedding import within_bounds
 from repsim_core.streaming.plan import TILE
 
 Floats = NDArray[np.float64]
@@ -45,8 +46,9 @@ class Moments:
 
     def __init__(self, features: list[Features], n: int) -> None:
         self.exponents = [_exponent(one) for one in features]
-        even = np.full((1, len(features[0])), 1 / len(features[0]))
-        means = [np.ldexp(weighted_sums(even, one)[0], -e) for one, e in zip(features, self.exponents, strict=True)]
+        some = [one[:: max(1, len(one) // 8)] for one in features]  # a row near the mean will do
+        even = np.full((1, len(some[0])), 1 / len(some[0]))
+        means = [np.ldexp(weighted_sums(even, one)[0], -e) for one, e in zip(some, self.exponents, strict=True)]
         self.shift = [one.new_tensor(mean) for one, mean in zip(features, means, strict=True)]
         self.norms = np.zeros((len(features), n))
         self.sums = [np.zeros(one.shape[1]) for one in features]
@@ -173,7 +175,20 @@ class BatchSums:
     def add(self, stack: Floats) -> None:
         """Add the Gram matrices of one batch, ``(layers, b, b)`` with zero diagonal, which are used up."""
         self.size += np.einsum("ijk,ijk->i", stack, stack)
-        self.cells.add(_u_centred(stack).reshape(len(stack), -1))
+        self.cells.add(u_centred_stack(stack).reshape(len(stack), -1))
+
+
+def cosines(
+    first: slice, second: slice, cross: Floats, own: Floats, size: Floats, known: list[str], n: int, eps: Floats
+) -> tuple[Floats, NDArray[np.str_]]:
+    """Score and reason of every cell, from what ``inner`` gives and the reasons of layers that are known already."""
+    # Round-off of the products grows with the root of n; what is left below it is not structure.
+    flat = ~(np.sqrt(np.maximum(own, 0)) > 8 * np.sqrt(n) * eps * np.sqrt(np.maximum(size, 0)))
+    why = [reason or ("no_structure" if no else "") for reason, no in zip(known, flat, strict=True)]
+    reasons = np.array([[row or column for column in why[second]] for row in why[first]], dtype="<U32")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = cross / np.sqrt(np.outer(own[first], own[second]))
+    return np.asarray(within_bounds(np.where(reasons == "", values, np.nan), -1.0)), reasons
 
 
 def grams_of(features: list[Features]) -> tuple[Floats, Floats]:
@@ -181,13 +196,13 @@ def grams_of(features: list[Features]) -> tuple[Floats, Floats]:
     count = len(features[0])
     stack = np.empty((len(features), count, count))
     for k, one in enumerate(features):
-        stack[k] = gram_block(one, one)
+        stack[k] = own_gram(one)
     diagonals = np.einsum("ijj->ij", stack).copy()
     stack[:, range(count), range(count)] = 0.0
     return stack, diagonals
 
 
-def _u_centred(stack: Floats) -> Floats:
+def u_centred_stack(stack: Floats) -> Floats:
     """U-centring in place of kernels ``(layers, b, b)`` with zero diagonal; b ≥ 4."""
     b = stack.shape[1]
     rows = stack.sum(axis=2)
@@ -204,7 +219,8 @@ def _debiased(products: Floats | float, rows: Floats | float, totals: Floats | f
 
 def _exponent(features: Features) -> int:
     """Power of two to divide by, so that squares neither overflow nor vanish; 0 unless the scale is extreme."""
-    peak = max(float(features.max()), -float(features.min()))
+    low, high = features.aminmax()
+    peak = max(float(high), -float(low))
     return 0 if not np.isfinite(peak) or peak == 0 or 1e-9 < peak < 1e9 else int(np.frexp(peak)[1])
 
 

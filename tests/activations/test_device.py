@@ -8,7 +8,7 @@ import torch
 
 from repsim_core import activations, models
 from repsim_core.activations import device as devices
-from repsim_core.activations.device import cross_products, full_precision, gram_block, weighted_sums
+from repsim_core.activations.device import cross_products, full_precision, gram_block, own_gram, weighted_sums
 from repsim_core.compute import memory
 from repsim_core.errors import InputError
 from tests.activations import toys
@@ -114,6 +114,17 @@ def test_products_are_those_of_numpy_in_float64(rng, dtype, width):
     if width < 1000:
         z = torch.from_numpy(rng.normal(size=(rows, 5)).astype(dtype))
         assert np.allclose(cross_products(a, z), wide[0].T @ z.double().numpy(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("rows", "width"), [(1, 1), (3, 2000), (128, 40), (129, 1025), (300, 3000)])
+def test_a_gram_matrix_is_that_of_numpy_and_symmetric(rng, dtype, rows, width):
+    x = rng.normal(size=(rows, width)).astype(dtype)
+    found = own_gram(torch.from_numpy(x))
+    assert np.array_equal(found, found.T)
+    wide = x.astype(np.float64)
+    lengths = np.linalg.norm(wide, axis=1)
+    assert (np.abs(found - wide @ wide.T) <= np.sqrt(width) * np.finfo(dtype).eps * np.outer(lengths, lengths)).all()
 
 
 def test_half_of_what_is_free_within_the_control_group(monkeypatch, tmp_path):

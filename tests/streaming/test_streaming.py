@@ -57,6 +57,8 @@ def planned(first=FIRST, second=SECOND, data=DATA, layers=LAYERS, **options):
 
 def by_way(way):
     """A plan that takes one way, whatever the planner would choose."""
+    if way == "grams":
+        return planned(batch_size=N, memory_bytes=10**9)
     plan = planned(memory_bytes=10**9)
     held = {"stimuli": 7, "stimuli in blocks of 2": 2, "stimuli in blocks of 1": 1}.get(way, 0)
     ways = np.full(plan.ways.shape, way.split()[0])
@@ -66,7 +68,7 @@ def by_way(way):
     return replace(plan, ways=ways, held=held)
 
 
-WAYS = ["stimuli", "stimuli in blocks of 2", "stimuli in blocks of 1", "units", "units and batches"]
+WAYS = ["stimuli", "stimuli in blocks of 2", "stimuli in blocks of 1", "units", "units and batches", "grams"]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -93,11 +95,37 @@ def test_exact_cells_are_those_of_compare_layers():
     assert (found.row_shapes, found.n_stimuli, found.dataset) == (matrix.row_shapes, matrix.n_stimuli, matrix.dataset)
 
 
-@pytest.mark.parametrize("way", ["stimuli", "stimuli in blocks of 2", "units"])
+@pytest.mark.parametrize("way", ["stimuli", "stimuli in blocks of 2", "units", "grams"])
 def test_single_precision_differs_by_its_round_off(way):
     pair = [perceptron(seed, double=False) for seed in (1, 2)]
     found = streamed_similarity(*pair, DATA, plan=by_way(way))
     assert np.abs(found.matrix.values - truth(*pair)).max() < 1e-7
+
+
+def test_all_at_once_has_the_standard_errors_of_compare_layers():
+    a, b = (activations.extract(model, DATA, LAYERS) for model in (FIRST, SECOND))
+    errors = similarity.compare_layers(a, b).standard_error
+    found = streamed_similarity(FIRST, SECOND, DATA, plan=by_way("grams"))
+    assert np.abs(found.matrix.standard_error - errors).max() < 1e-11
+    assert found.minibatch is found.matrix
+    assert not found.matrix.warnings
+    few = vectors(4)
+    plan = planned(data=few, memory_bytes=10**9)
+    assert plan.at_once
+    found = streamed_similarity(FIRST, SECOND, few, plan=plan).matrix
+    assert np.abs(found.values - truth(data=few)).max() < 1e-11
+    assert np.isnan(found.standard_error).all()
+
+
+def test_a_layer_that_writes_over_its_input_does_not_reach_the_layer_before():
+    model = nn.Sequential(nn.Linear(12, 30), nn.ReLU(inplace=True), nn.Linear(30, 5)).double()
+    pair, layers = (nn.Sequential(Returns(lambda x: x.double()), *model), FIRST), ["1", "2"]
+    plan = streaming_plan(*pair, DATA, layers_a=layers, layers_b=LAYERS, batch_size=N)
+    assert plan.at_once
+    found = streamed_similarity(*pair, DATA, plan=plan).matrix.values
+    sides = activations.extract(pair[0], DATA, layers), activations.extract(FIRST, DATA, LAYERS)
+    wanted = [[debiased_cka(x.values, y.values) for y in sides[1].values()] for x in sides[0].values()]
+    assert np.abs(found - wanted).max() < 1e-12
 
 
 @pytest.mark.parametrize("n", [4, 5, 31, 32, 33, 35, 36, 64, 65, 66, 67, 68, 129, 130, 131, 132])
@@ -122,7 +150,7 @@ def test_a_tail_that_has_no_debiased_cka_joins_the_batch_before():
     assert planning.batches_of(5, 4) == [(0, 5)]
 
 
-@pytest.mark.parametrize("way", ["stimuli", "units", "units and batches"])
+@pytest.mark.parametrize("way", ["stimuli", "units", "units and batches", "grams"])
 def test_a_network_with_itself_runs_once_and_has_ones_on_its_diagonal(way):
     seen = []
     model = nn.Sequential(Returns(lambda x: seen.append(len(x)) or x), *perceptron(3))
@@ -214,7 +242,7 @@ class Troubled(nn.Module):
         return out
 
 
-@pytest.mark.parametrize("way", ["stimuli", "units", "batches"])
+@pytest.mark.parametrize("way", ["stimuli", "units", "batches", "grams"])
 def test_a_layer_without_similarity_is_a_reason_and_leaves_the_others_alone(way):
     model, layers = Troubled(), ["good", "constant", "huge", "tiny", "offset"]
     plan = planned(model, model, layers=layers, memory_bytes=10**9)
@@ -227,7 +255,7 @@ def test_a_layer_without_similarity_is_a_reason_and_leaves_the_others_alone(way)
         assert np.allclose(others, 1, rtol=0, atol=1e-6)  # the offset takes 4 of the 7 digits of float32
 
 
-@pytest.mark.parametrize("way", ["stimuli", "units", "batches"])
+@pytest.mark.parametrize("way", ["stimuli", "units", "batches", "grams"])
 def test_a_nan_stays_in_its_row(way):
     model = Troubled()
     plan = streaming_plan(model, FIRST, DATA, layers_a=["broken", "good"], layers_b=["2"], batch_size=32)
@@ -254,6 +282,13 @@ def test_the_plan_follows_the_budget():
     several = planned(*wide, layers=["1", "3"], memory_bytes=room)
     assert set(several.ways.ravel()) == {"stimuli"}
     assert 1 < several.passes <= 8
+    at_once = planned(batch_size=N, memory_bytes=10**9)
+    assert at_once.at_once
+    assert (at_once.batch, at_once.passes, set(at_once.labels.ravel())) == (N, 1, {"exact"})
+    assert planned(batch_size=N, memory_bytes=at_once.bytes).at_once
+    less = planned(batch_size=N, memory_bytes=at_once.bytes - 1)
+    assert not less.at_once
+    assert less.bytes < at_once.bytes
     assert set(planned(*wide, layers=["1", "3"], memory_bytes=room, most_passes=1).ways.ravel()) == {"batches"}
 
 
@@ -328,11 +363,14 @@ def test_a_layer_that_skips_a_batch_is_refused():
         def forward(self, x):
             return self.rare(x) if len(x) < 10 else x
 
-    with pytest.raises(CaptureError, match="rare did not run on all of 32 stimuli; choose another layer"):
-        streamed_similarity(Sometimes(), SECOND, DATA, plan=planned(Sometimes(), layers=None, memory_bytes=10**9))
+    for batch in (32, N):
+        plan = planned(Sometimes(), layers=None, batch_size=batch, memory_bytes=10**9)
+        with pytest.raises(CaptureError, match=f"rare did not run on all of {batch} stimuli; choose another layer"):
+            streamed_similarity(Sometimes(), SECOND, DATA, plan=plan)
 
 
-def test_networks_leave_as_they_came_after_a_cancel():
+@pytest.mark.parametrize("batch", [32, N])
+def test_networks_leave_as_they_came_after_a_cancel(batch):
     model = nn.Sequential(nn.Linear(12, 4), nn.Dropout(0.5)).train()
 
     def stop(done, total):
@@ -340,7 +378,9 @@ def test_networks_leave_as_they_came_after_a_cancel():
             raise Cancelled("enough")
 
     with pytest.raises(Cancelled, match="enough"):
-        streamed_similarity(model, model, DATA, progress=stop)
+        streamed_similarity(
+            model, model, DATA, plan=streaming_plan(model, model, DATA, batch_size=batch), progress=stop
+        )
     assert model.training
     assert not any(one._forward_hooks for one in model.modules())
     assert not torch.is_inference_mode_enabled()
@@ -356,8 +396,9 @@ def test_networks_leave_as_they_came_after_a_cancel():
         {"layers_a": ["0", "1"], "layers_b": ["1"], "memory_bytes": 100_000_000},
         {"layers_a": ["0", "1"], "layers_b": ["1"], "memory_bytes": 60_000_000, "most_passes": 1},
         {"layers_a": ["5", "6", "7"], "layers_b": ["5", "6", "7"], "pooling": "mean", "most_passes": 0},
+        {"layers_a": ["0", "1"], "layers_b": ["1"], "memory_bytes": 10**9, "batch_size": 400},
     ],
-    ids=["in one pass", "in blocks", "estimates", "units"],
+    ids=["in one pass", "in blocks", "estimates", "units", "at once"],
 )
 def test_a_fresh_process_stays_within_its_estimate(options):
     script = Path(__file__).with_name("peak.py")
