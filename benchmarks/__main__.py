@@ -21,6 +21,7 @@ BENCHMARKS = (
     "streaming",
     "ablation",
     "dashboard",
+    "labs",
 )
 PACKAGES = ("torch", "numpy", "numba", "gudhi", "streamlit", "plotly")
 

@@ -69,10 +69,15 @@ def test_a_cold_deep_link_shows_its_page_with_the_sidebar(visit, path):
 
 @pytest.mark.parametrize("path", VIEWS)
 def test_axe_finds_nothing_serious_and_a_narrow_screen_does_not_scroll_sideways(server, visit, path):
+    here = visit()
+    page = here.page
     for scheme in ("light", "dark"):
-        page = visit(scheme=scheme).open(f"{server}/{path}")
+        page.emulate_media(color_scheme=scheme)
+        here.open(f"{server}/{path}")
         page.get_by_role("button", name="Cancel").first.wait_for(state="detached", timeout=120_000)
         page.wait_for_timeout(1000)
+        ground = page.get_by_test_id("stApp").evaluate("one => getComputedStyle(one).backgroundColor")
+        assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
         page.add_script_tag(path=str(AXE))
         found = page.evaluate(
             """() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"""
