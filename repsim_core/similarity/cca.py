@@ -9,7 +9,7 @@ import numpy as np
 from repsim_core.errors import InputError
 from repsim_core.linalg import Array
 from repsim_core.similarity.decomposition import Decomposition, decomposed, enough_stimuli, leading, with_loadings
-from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, Method, Work
+from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, Method, Work, copies
 
 LINEAR = ROTATIONS | {"invertible linear"}
 
@@ -116,7 +116,7 @@ ENTRIES = (
         name="cca",
         title="CCA, mean correlation",
         description="Do both layers span the same directions over the stimuli, whatever the size of each?",
-        method=Method(cca_layer, cca_cells, _numbers, counts_cells=True),
+        method=Method(cca_layer, cca_cells, _numbers, copies(1.2), counts_cells=True),
         claims=partial(_claims, blind=LINEAR, number="max(rank)"),
         symmetric=True,
         larger_is_more_similar=True,
@@ -129,7 +129,7 @@ ENTRIES = (
         name="svcca",
         title="SVCCA",
         description="CCA of the leading principal directions alone.",
-        method=Method(svcca_layer, cca_cells, _numbers, counts_cells=True),
+        method=Method(svcca_layer, cca_cells, _numbers, copies(1.2), counts_cells=True),
         claims=partial(_claims, blind=ROTATIONS, number="larger number kept"),
         symmetric=True,
         larger_is_more_similar=True,
@@ -143,7 +143,7 @@ ENTRIES = (
         name="pwcca",
         title="PWCCA",
         description="CCA weighted by how much the units of one side use each canonical variate.",
-        method=Method(pwcca_layer, pwcca_cells, _loaded_numbers, counts_cells=True),
+        method=Method(pwcca_layer, pwcca_cells, _loaded_numbers, copies(1.2), counts_cells=True),
         claims=_weighted_claims,
         symmetric=False,
         larger_is_more_similar=True,

@@ -29,7 +29,7 @@ from repsim_core.similarity.embedding import (
     kernel_embedding,
     square_numbers,
 )
-from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure
+from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, copies
 
 _WIDER = "take a wider kernel or the biased form"
 
@@ -84,6 +84,13 @@ def _median_of_all(distances: Floats) -> float:
 
 TRACES = "tr K · tr L / ((n − 1) ‖K‖ ‖L‖) of the centred matrices, for every cell"
 EXACTLY_ZERO = "0, exactly, at any n; small negative values are right"
+
+
+def _blocks(n: int, units: int) -> int:
+    """Working memory of a Gram matrix: a float32 copy of a block of units, and the matrix."""
+    return min(n * units // 2, 2**22) + n * n
+
+
 _KORNBLITH = "Kornblith, Norouzi, Lee and Hinton (2019), ICML. arXiv:1905.00414"
 
 
@@ -99,7 +106,7 @@ ENTRIES = (
         name="cka",
         title="CKA, linear, debiased",
         description="Are the same pairs of stimuli alike in both layers? Cosine of U-centred Gram matrices.",
-        method=cosine_method(linear_embedding, square_numbers),
+        method=cosine_method(linear_embedding, square_numbers, _blocks),
         claims=kernel_claims,
         symmetric=True,
         larger_is_more_similar=True,
@@ -110,7 +117,7 @@ ENTRIES = (
         name="cka_biased",
         title="CKA, linear, biased",
         description="The published plug-in estimate: it rises towards 1 when n is small against the units.",
-        method=cosine_method(partial(linear_embedding, debiased=False), square_numbers),
+        method=cosine_method(partial(linear_embedding, debiased=False), square_numbers, _blocks),
         claims=lambda _: kernel_claims({"debiased": False}),
         symmetric=True,
         larger_is_more_similar=True,
@@ -121,7 +128,7 @@ ENTRIES = (
         name="cka_rbf",
         title="CKA, RBF kernel",
         description="CKA on Gaussian kernels: a small scale sees near neighbours, a large one tends to cka.",
-        method=cosine_method(rbf_embedding, square_numbers),
+        method=cosine_method(rbf_embedding, square_numbers, copies(1.2)),
         claims=kernel_claims,
         symmetric=True,
         larger_is_more_similar=True,

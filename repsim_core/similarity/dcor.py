@@ -5,7 +5,7 @@ import numpy as np
 from repsim_core.linalg import Array, at_least, distances_of_gram, h_centred, wide_gram
 from repsim_core.similarity.cka import kernel_claims
 from repsim_core.similarity.embedding import Embedding, cosine_method, kernel_embedding, square_numbers
-from repsim_core.similarity.measure import Measure
+from repsim_core.similarity.measure import Measure, copies
 
 
 def distance_embedding(x: Array, *, label: str = "x", debiased: bool = True) -> Embedding:
@@ -29,7 +29,7 @@ ENTRIES = (
         name="dcor",
         title="Distance correlation, squared",
         description="Are stimuli as far apart in one layer as in the other? Zero in the limit only if independent.",
-        method=cosine_method(distance_embedding, square_numbers),
+        method=cosine_method(distance_embedding, square_numbers, copies(1.2)),
         claims=kernel_claims,
         symmetric=True,
         larger_is_more_similar=True,

@@ -38,9 +38,13 @@ class Embedding(Vector):
         return replace(self, vector=squareform(square, checks=False))
 
 
-def cosine_method(layer: Callable[..., Embedding], numbers: Callable[[int, int, Mapping[str, Any]], int]) -> Method:
+def cosine_method(
+    layer: Callable[..., Embedding],
+    numbers: Callable[[int, int, Mapping[str, Any]], int],
+    working: Callable[[int, int], int],
+) -> Method:
     """One matrix product for all cells."""
-    return Method(layer, cosines, numbers)
+    return Method(layer, cosines, numbers, working)
 
 
 def square_numbers(n: int, _units: int, _options: Mapping[str, Any]) -> int:

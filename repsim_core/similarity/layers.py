@@ -1,5 +1,6 @@
 """All pairs of layers of two models: work once a layer, then every cell from what it left."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repsim_core import __version__
+from repsim_core.compute.executor import cores
 from repsim_core.compute.memory import budget_bytes, readable_bytes
 from repsim_core.compute.progress import Progress, mapped, no_progress
 from repsim_core.errors import BudgetError, DegenerateError, InputError
@@ -19,10 +21,12 @@ from repsim_core.similarity.decomposition import PER_DIRECTION
 from repsim_core.similarity.divergences import refined
 from repsim_core.similarity.embedding import Embedding, within_bounds
 from repsim_core.similarity.features import cells_from_features
-from repsim_core.similarity.measure import Claims, Floats, Measure, Work
+from repsim_core.similarity.measure import Claims, Floats, Measure, Method, Work
 from repsim_core.similarity.measures import measure_named
 from repsim_core.topology import PUBLISHED_BATCH
 from repsim_core.types import LayerActivations, Representation, SimilarityMatrix
+
+FEWEST = 4  # stimuli that any map makes sense for
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +68,8 @@ def compare_layers(
         Called as ``progress(done, total)`` with counts of layers, of layers and cells, or of cells times subsets, as
         ``MEASURES[measure].unit`` says.
     memory_bytes
-        Limit for what is kept of the layers; by default a quarter of the machine.
+        Limit for what is kept of the layers and what their summaries need meanwhile; by default a quarter of the
+        machine.
     on_partial
         Called with the matrix so far after each subset but the last, for measures that average over subsets.
 
@@ -101,8 +106,7 @@ def compare_layers(
         found = _from_features(a, b, progress)
     else:
         layers = [*a.values()] if b is a else [*a.values(), *b.values()]
-        numbers = sum(entry.method.numbers(len(a.stimuli), one.n_units, chosen) for one in layers)
-        _check_budget(numbers, len(layers), len(a.stimuli), memory_bytes)
+        _check_budget(_needed_bytes(entry.method, chosen, layers, executor), len(layers), len(a.stimuli), memory_bytes)
         found = _all_pairs(entry, chosen, a, b, executor, progress)
     values = within_bounds(found.values, *entry.claims(chosen).bounds)
     chance, error = (np.where(np.isfinite(values), one, np.nan) for one in (found.chance, found.error))
@@ -127,7 +131,7 @@ def _over_subsets(
         return _labelled(entry, options, a, b, _Cells(unknown, reasons, unknown, unknown, [str(few)]))
     batch = min(n, PUBLISHED_BATCH) if options["batch"] is None else options["batch"]
     layers = len(a) + (0 if b is a else len(b))
-    _check_budget(batch * batch * layers, layers, batch, memory_bytes)
+    _check_budget(lambda some: 8 * layers * some * some, layers, batch, memory_bytes)
     rows = list(a.values())
     columns = rows if b is a else list(b.values())
     for values, error, reasons, done, trials in refined(entry.name, rows, columns, options, executor, progress):
@@ -271,15 +275,27 @@ def _feature_side_is_cheaper(entry: Measure, a: LayerActivations, b: LayerActiva
     return by_features < by_gram
 
 
-def _check_budget(numbers: int, layers: int, n: int, limit: int | None) -> None:
+def _needed_bytes(
+    method: Method, options: Mapping[str, Any], layers: Sequence[Representation], executor: Executor | None
+) -> Callable[[int], int]:
+    """Bytes that some stimuli need: what is left of every layer, and the work on as many as run side by side."""
+    units, at_a_time = [one.n_units for one in layers], 1 if executor is None else min(cores(), len(layers))
+
+    def needed(n: int) -> int:
+        return 8 * (sum(method.numbers(n, one, options) for one in units) + at_a_time * method.working(n, max(units)))
+
+    return needed
+
+
+def _check_budget(needed: Callable[[int], int], layers: int, n: int, limit: int | None) -> None:
     allowed = budget_bytes() if limit is None else limit
-    needed = 8 * numbers
-    if needed > allowed:
-        fits = int(n * np.sqrt(allowed / needed))
-        raise BudgetError(
-            f"{layers} layers at {n} stimuli need {readable_bytes(needed)} of n × n matrices "
-            f"(limit {readable_bytes(allowed)}). Take {fits} stimuli or fewer, or fewer layers."
-        )
+    if needed(n) <= allowed:
+        return
+    fits = bisect_right(range(n), allowed, key=needed) - 1
+    ways = f"Take {fits} stimuli or fewer, or fewer layers" if fits >= FEWEST else "Take fewer layers"
+    raise BudgetError(
+        f"{layers} layers at {n} stimuli need {readable_bytes(needed(n))} (limit {readable_bytes(allowed)}). {ways}."
+    )
 
 
 def _warnings(

@@ -45,13 +45,20 @@ class Method:
 
     ``layer(values, *, label, **options)`` raises :class:`DegenerateError` where the measure is undefined.
     ``cells(rows, columns, options, work)`` gives values and chance levels, both ``(rows, columns)``.
-    ``numbers(n, units, options)`` counts the float64 numbers kept a layer.
+    ``numbers(n, units, options)`` counts the float64 numbers kept a layer, ``working(n, units)`` those that come and
+    go while one is summarised.
     """
 
     layer: Callable[..., Any]
     cells: Callable[[Sequence[Any], Sequence[Any], Mapping[str, Any], Work], tuple[Floats, Floats]]
     numbers: Callable[[int, int, Mapping[str, Any]], int]
+    working: Callable[[int, int], int]
     counts_cells: bool = False  # each cell is a task of its own, and progress counts it
+
+
+def copies(count: float) -> Callable[[int, int], int]:
+    """Working memory of float64 copies of the responses, and an n × n matrix."""
+    return lambda n, units: round(count * n * units) + n * n
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from repsim_core.similarity.measure import (
     Measure,
     Method,
     Work,
+    copies,
     no_structure,
     whole_number,
 )
@@ -65,7 +66,7 @@ ENTRIES = (
         name="cka_minibatch",
         title="CKA, linear, debiased, minibatch estimate",
         description="An estimate of cka that never compares stimuli of different batches, for very many stimuli.",
-        method=Method(minibatch_embedding, batch_cells, _numbers),
+        method=Method(minibatch_embedding, batch_cells, _numbers, copies(1)),
         claims=lambda _: Claims((-1.0, 1.0), ROTATIONS, "0, exactly, over all pairings within the batches", LEAST),
         symmetric=True,
         larger_is_more_similar=True,

@@ -26,7 +26,17 @@ from repsim_core.similarity.embedding import (
     length,
     square_numbers,
 )
-from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, Method, Work, no_structure, whole_number
+from repsim_core.similarity.measure import (
+    ROTATIONS,
+    Claims,
+    Floats,
+    Measure,
+    Method,
+    Work,
+    copies,
+    no_structure,
+    whole_number,
+)
 
 METRICS: Mapping[str, str] = {
     "cosine": "cosine of the angle at the origin, on rows as they are",
@@ -176,7 +186,7 @@ ENTRIES = (
         name="mutual_knn",
         title="Mutual nearest neighbours",
         description="Does a stimulus have the same nearest neighbours in both layers?",
-        method=Method(mask_embedding, mutual_cells, square_numbers),
+        method=Method(mask_embedding, mutual_cells, square_numbers, copies(2)),
         claims=_mutual_claims,
         symmetric=True,
         larger_is_more_similar=True,
@@ -191,7 +201,7 @@ ENTRIES = (
         name="cknna",
         title="CKNNA, as a true cosine",
         description="CKA of near stimuli alone: cosine of U-centred Gram matrices at each layer's neighbours.",
-        method=cosine_method(masked_embedding, square_numbers),
+        method=cosine_method(masked_embedding, square_numbers, copies(2)),
         claims=_masked_claims,
         symmetric=True,
         larger_is_more_similar=True,

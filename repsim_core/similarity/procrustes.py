@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from repsim_core.linalg import Array, at_least, reduced
 from repsim_core.similarity.embedding import length, within_bounds
-from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, Method, Work
+from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, Method, Work, copies
 
 NEAR = 1e-5  # below this the difference of norms has lost its digits, and the distance is measured itself
 
@@ -98,7 +98,7 @@ ENTRIES = (
         name="procrustes",
         title="Procrustes similarity",
         description="How much of one layer lies on the other after the best rotation and scaling?",
-        method=Method(shape, partial(_cells, _similarity_of), _numbers, counts_cells=True),
+        method=Method(shape, partial(_cells, _similarity_of), _numbers, copies(3.6), counts_cells=True),
         claims=lambda _: Claims((0.0, 1.0), ROTATIONS, _PERMUTE, 2, biased=True),
         symmetric=True,
         larger_is_more_similar=True,
@@ -109,7 +109,7 @@ ENTRIES = (
         name="procrustes_angle",
         title="Angular shape distance",
         description="The angle between two shapes after the best rotation, in radians: a true metric.",
-        method=Method(shape, partial(_cells, _angle_of), _numbers, counts_cells=True),
+        method=Method(shape, partial(_cells, _angle_of), _numbers, copies(3.6), counts_cells=True),
         claims=lambda _: Claims((0.0, np.pi / 2), ROTATIONS, _PERMUTE.replace("falls", "rises"), 2, metric=True),
         symmetric=True,
         larger_is_more_similar=False,
@@ -120,7 +120,7 @@ ENTRIES = (
         name="procrustes_size",
         title="Size-and-shape distance",
         description="What is left between two layers after the best rotation alone, in the units of the responses.",
-        method=Method(shape, partial(_cells, _distance_of), _numbers, counts_cells=True),
+        method=Method(shape, partial(_cells, _distance_of), _numbers, copies(3.6), counts_cells=True),
         claims=lambda _: Claims(
             (0.0, np.inf), ROTATIONS - {"scaling"}, _PERMUTE.replace("falls", "rises"), 2, metric=True
         ),

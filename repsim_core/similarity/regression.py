@@ -7,7 +7,7 @@ import numpy as np
 
 from repsim_core.linalg import Array
 from repsim_core.similarity.decomposition import Decomposition, decomposed
-from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, Method, Work
+from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, Method, Work, copies
 
 BLOCK_NUMBERS = 2**22  # 32 MB of float64 side by side in one product
 PREDICTED: Mapping[str, str] = {
@@ -74,7 +74,7 @@ ENTRIES = (
         name="linear_regression",
         title="Linear regression, R²",
         description="Share of one layer's variance that the best linear map of the other explains, in sample.",
-        method=Method(regression_layer, regression_cells, _numbers),
+        method=Method(regression_layer, regression_cells, _numbers, copies(1.2)),
         claims=_claims,
         symmetric=False,
         larger_is_more_similar=True,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repsim_core.linalg import Array, at_least, reduced
-from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, Method, Work, whole_number
+from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, Method, Work, copies, whole_number
 from repsim_core.similarity.regression import PREDICTED, direction_of
 
 PENALTIES = np.logspace(-6, 4, 21)  # times the mean squared singular value of the training stimuli
@@ -109,7 +109,7 @@ ENTRIES = (
         name="ridge",
         title="Ridge regression, R² out of sample",
         description="Share of one layer's variance that a regularised linear map of the other predicts on new stimuli.",
-        method=Method(ridge_layer, ridge_cells, _numbers, counts_cells=True),
+        method=Method(ridge_layer, ridge_cells, _numbers, copies(3.6), counts_cells=True),
         claims=_claims,
         symmetric=False,
         larger_is_more_similar=True,

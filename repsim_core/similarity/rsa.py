@@ -15,7 +15,7 @@ from repsim_core.linalg import (
     wide_gram,
 )
 from repsim_core.similarity.embedding import Embedding, cosines, length
-from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, Method, Work, no_structure
+from repsim_core.similarity.measure import ROTATIONS, Claims, Floats, Measure, Method, Work, copies, no_structure
 
 DISSIMILARITIES: Mapping[str, str] = {
     "correlation": "1 − Pearson correlation over the units",
@@ -142,7 +142,7 @@ ENTRIES = (
         name="rsa",
         title="RSA",
         description="Do both layers put the same pairs of stimuli far apart? Correlation of dissimilarities.",
-        method=Method(dissimilarity_embedding, rsa_cells, _numbers),
+        method=Method(dissimilarity_embedding, rsa_cells, _numbers, copies(2)),
         claims=_claims,
         symmetric=True,
         larger_is_more_similar=True,

@@ -200,6 +200,8 @@ def test_what_cannot_be_compared_is_refused(pair, rng):
     with pytest.raises(InputError, match="no layers to compare"):
         compare_layers(a, activations({}))
     with pytest.raises(
-        BudgetError, match=r"5 layers at 40 stimuli need 64 kB of n × n matrices \(limit 5.0 kB\). Take 11"
+        BudgetError, match=r"5 layers at 40 stimuli need 91 kB \(limit 20 kB\)\. Take 1\d stimuli or fewer, or fewer"
     ):
-        compare_layers(a, b, memory_bytes=5000)
+        compare_layers(a, b, memory_bytes=20_000)
+    with pytest.raises(BudgetError, match=r"need 91 kB \(limit 500 B\)\. Take fewer layers\.$"):
+        compare_layers(a, b, memory_bytes=500)
