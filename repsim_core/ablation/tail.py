@@ -19,7 +19,14 @@ from repsim_core.ablation.calls import Call, calls_of, watched
 from repsim_core.ablation.trees import cloned, has_rows, joined_rows, mapped_tensors
 from repsim_core.errors import CaptureError
 from repsim_core.models.dry_run import forward
-from repsim_core.models.hooks import base_name, chosen_tensor, evaluation_mode, named_layers, recording
+from repsim_core.models.hooks import (
+    COMING_AND_GOING,
+    base_name,
+    chosen_tensor,
+    evaluation_mode,
+    named_layers,
+    recording,
+)
 
 INPUT = "input of the network"
 FAILURES = (
@@ -41,7 +48,8 @@ def twin(module: nn.Module, device: str | torch.device | None = None) -> nn.Modu
     home = next((one.device for one in module.parameters()), None)
     moved = device is not None and home is not None and torch.device(device) != home
     shared = {} if moved else {id(one): one for one in module.parameters()}
-    found = copy.deepcopy(module, shared).eval()
+    with COMING_AND_GOING:
+        found = copy.deepcopy(module, shared).eval()
     return found.to(device) if moved else found
 
 

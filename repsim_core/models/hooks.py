@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Lock, get_ident
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from repsim_core.errors import CaptureError, unknown_name
 
 PREFERRED_KEYS = ("last_hidden_state", "logits", "out")  # Hugging Face's and torchvision's names of the main output
 Keep = Callable[[str, Any], None]
+COMING_AND_GOING = Lock()  # of hooks; a network cannot be copied meanwhile
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
@@ -46,8 +48,12 @@ def recording(module: nn.Module, layers: Sequence[str] | None, keep: Keep) -> It
     """Call ``keep(name, output)`` whenever one of the layers has run; ``None`` stands for every submodule.
 
     The second call of one module within a forward pass is named ``name#2``. The output is the live one, which a later
-    in-place layer may overwrite: ``keep`` must copy what it needs. Hooks are removed on the way out whatever happened.
+    in-place layer may overwrite: ``keep`` must copy what it needs. Passes of other threads are not heard, since
+    sessions share networks. Hooks are removed on the way out whatever happened; those in a copy of the network fall
+    silent.
     """
+    owner = get_ident()
+    listening = True
     modules = named_layers(module)
     wanted = None if layers is None else set(layers)
     if wanted is not None:
@@ -58,6 +64,8 @@ def recording(module: nn.Module, layers: Sequence[str] | None, keep: Keep) -> It
 
     def hook(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def record(_module: nn.Module, _inputs: Any, output: Any) -> None:
+            if not listening or get_ident() != owner:
+                return
             calls[name] = calls.get(name, 0) + 1
             called = name if calls[name] == 1 else f"{name}#{calls[name]}"
             if wanted is None or called in wanted:
@@ -66,17 +74,22 @@ def recording(module: nn.Module, layers: Sequence[str] | None, keep: Keep) -> It
         return record
 
     def restart(_module: nn.Module, _inputs: Any) -> None:
-        calls.clear()
+        if get_ident() == owner:
+            calls.clear()
 
-    handles: list[Any] = [module.register_forward_pre_hook(restart)]
+    with COMING_AND_GOING:
+        handles: list[Any] = [module.register_forward_pre_hook(restart)]
     try:
-        for name, one in modules.items():
-            if wanted is None or name in wanted or name in {base_name(layer) for layer in wanted}:
-                handles.append(one.register_forward_hook(hook(name)))
+        with COMING_AND_GOING:
+            for name, one in modules.items():
+                if wanted is None or name in wanted or name in {base_name(layer) for layer in wanted}:
+                    handles.append(one.register_forward_hook(hook(name)))
         yield
     finally:
-        for handle in handles:
-            handle.remove()
+        listening = False
+        with COMING_AND_GOING:
+            for handle in handles:
+                handle.remove()
 
 
 def named_layers(module: nn.Module) -> dict[str, nn.Module]:

@@ -41,7 +41,7 @@ class Visit:
             viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
         )
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(60_000)
+        self.page.set_default_timeout(120_000)
         self.errors: list[str] = []
         self.foreign: list[str] = []
         self.page.on("console", self._heard)
