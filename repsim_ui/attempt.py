@@ -73,7 +73,7 @@ def _hear(job: Job, child: Child, results: Results) -> None:
                 job.note = "The result could not be kept on disk: it is gone when the server stops."
             elif job.held is None and (found := results.store.get(results.name(job.key))) is not None:
                 raw = found[1]
-                seconds = seconds or found[0].seconds
+                seconds = found[0].seconds  # as they will be read after a restart
             if raw:
                 job.result, job.seconds, job.created = kind.read(raw), seconds, time.time()
         else:
